@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# "make help" lists targets and knobs.
+
+VERSION := 0.1.0
+
+BUILD ?= build
+PREFIX ?= /usr
+DESTDIR ?=
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+MIBDIR ?= $(PREFIX)/share/snmp/mibs
+DOCDIR ?= $(PREFIX)/share/doc/rasdial
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+CFLAGS ?= -O2 -g
+WERROR ?= 0
+SANITIZE ?=
+V ?= 0
+
+comma := ,
+# A build with sanitizers has a folder of its own, so that it can stand beside the plain one.
+OUT := $(BUILD)$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2);)
+supports = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+
+# ---- flags ----
+
+all_cppflags = -D_GNU_SOURCE -DRASDIAL_VERSION='"$(VERSION)"' -DRASDIAL_LIBDIR='"$(LIBDIR)/rasdial"' \
+	-Iplugin -MMD -MP $(CPPFLAGS)
+all_cflags = -std=gnu17 -pthread -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	$(if $(filter 1,$(WERROR)),-Werror) $(hardening) $(CFLAGS)
+hardening := -fstack-protector-strong $(call supports,-fstack-clash-protection) $(call supports,-fcf-protection)
+fortify := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+sanitizer :=
+ifneq ($(SANITIZE),)
+# The checks of fortify would hide errors from the sanitizers.
+fortify :=
+sanitizer := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+all_ldflags = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
+
+compile_pie = $(CC) $(all_cppflags) $(fortify) $(all_cflags) -fPIE $(sanitizer)
+# Objects that other programs load never carry a sanitizer.
+compile_pic = $(CC) $(all_cppflags) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(all_cflags) -fPIC
+link_program = $(CC) -pie $(sanitizer) $(all_ldflags)
+# The host's symbols are resolved when it loads the object; ours bind to ourselves, and those of archives stay inside.
+link_loadable = $(CC) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $(all_ldflags)
+
+snmp_libs := -lnetsnmpagent -lnetsnmp
+
+# ---- what is built ----
+
+sources = $(wildcard $(addprefix plugin/,$(addsuffix /*.c,$(1))))
+objects = $(patsubst %.c,$(OUT)/%.o,$(1))
+pic_objects = $(patsubst %.c,$(OUT)/pic/%.o,$(1))
+
+engine := $(call objects,$(call sources,sys ras driver config))
+dlmod := $(call objects,plugin/agent/dlmod.c)
+main := $(call objects,plugin/agent/rasdiald.c)
+agent := $(filter-out $(dlmod) $(main),$(call objects,$(call sources,agent)))
+pppd_plugin := $(call pic_objects,$(call sources,pppd-plugin))
+pic_sys := $(call pic_objects,$(call sources,sys))
+
+tests := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
+agent_tests := $(filter $(OUT)/tests/unit/test_agent_%,$(tests))
+engine_tests := $(filter-out $(agent_tests),$(tests))
+
+programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) \
+	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so)
+
+all: packages-build
+	$(Q)$(MAKE) --no-print-directory $(parallel) programs
+
+# As many jobs as there are processors, unless the user said something else.
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+programs: $(programs)
+
+tests: $(tests)
+
+$(OUT)/rasdiald: $(main) $(agent) $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lyaml
+
+$(OUT)/rasdial-pppd.so: $(pppd_plugin) $(OUT)/pic/libsys.a
+	$(call say,LINK,$@)$(link_loadable) -o $@ $^
+
+$(OUT)/librasdial.a: $(engine)
+$(OUT)/pic/libsys.a: $(pic_sys)
+%.a:
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(engine_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ -lcmocka -lyaml
+
+$(agent_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(agent) $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lcmocka -lyaml
+
+$(OUT)/%.o: %.c $(OUT)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(compile_pie) -c -o $@ $<
+
+$(OUT)/pic/%.o: %.c $(OUT)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(compile_pic) -c -o $@ $<
+
+# Changes when the compiler or a flag does, and everything is built again.
+$(OUT)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' $(call quote,$(compile_pie) $(compile_pic) $(link_program)) | cmp -s - $@ || \
+	    printf '%s\n' $(call quote,$(compile_pie) $(compile_pic) $(link_program)) > $@
+quote = '$(subst ','\'',$(1))'
+
+packages-%: FORCE
+	$(Q)if [ -x tests/packages ]; then tests/packages $(subst -, ,$*); fi
+
+clean:
+	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
+
+FORCE:
+.PHONY: all programs tests clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests))
