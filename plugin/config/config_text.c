@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/config_text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/macro.h"
+#include "sys/utf8.h"
+
+#define QUOTE_OCTETS 100 /* shown of a text; one escape fits behind them */
+
+const char *text_quote(const char *text, char buf[TEXT_QUOTE_MAX])
+{
+	size_t size = strlen(text), at = 0, len = 0, n;
+	uint32_t code;
+
+	buf[len++] = '"';
+	while (at < size && len < QUOTE_OCTETS) {
+		n = utf8_char(text + at, size - at, &code);
+		if (n == 0 || utf8_is_control(code)) {
+			/* One octet at a time, so that a C1 control shows as its two. */
+			n = MAX(n, 1u);
+			for (size_t i = 0; i < n; i++)
+				len += (size_t)snprintf(buf + len, TEXT_QUOTE_MAX - len, "\\x%02x",
+							(unsigned char)text[at + i]);
+		} else {
+			memcpy(buf + len, text + at, n);
+			len += n;
+		}
+		at += n;
+	}
+	snprintf(buf + len, TEXT_QUOTE_MAX - len, "%s", at < size ? "...\"" : "\"");
+	return buf;
+}
+
+const char *text_kebab(const char *label, char buf[TEXT_LABEL_MAX])
+{
+	size_t len = 0;
+
+	for (const char *p = label; *p && len < TEXT_LABEL_MAX - 2; p++) {
+		bool upper = *p >= 'A' && *p <= 'Z';
+
+		if (upper && p > label)
+			buf[len++] = '-';
+		buf[len++] = (char)(upper ? tolower((unsigned char)*p) : *p);
+	}
+	buf[len] = '\0';
+	return buf;
+}
+
+static int fold(char c)
+{
+	return c == '_' ? '-' : tolower((unsigned char)c);
+}
+
+unsigned text_distance(const char *a, const char *b)
+{
+	size_t rows = strlen(a), columns = strlen(b);
+	/* Costs for the row before the last, the last one and the present one: a swap looks two back. */
+	uint8_t cost[3][TEXT_LABEL_MAX];
+	uint8_t *older = cost[0], *last = cost[1], *row = cost[2];
+
+	if (rows >= TEXT_LABEL_MAX || columns >= TEXT_LABEL_MAX)
+		return TEXT_LABEL_MAX;
+	for (size_t j = 0; j <= columns; j++)
+		row[j] = (uint8_t)j;
+	for (size_t i = 1; i <= rows; i++) {
+		uint8_t *spare = older;
+
+		older = last;
+		last = row;
+		row = spare;
+		row[0] = (uint8_t)i;
+		for (size_t j = 1; j <= columns; j++) {
+			unsigned best = last[j - 1] + (fold(a[i - 1]) == fold(b[j - 1]) ? 0u : 1u);
+
+			best = MIN(best, 1u + MIN(last[j], row[j - 1]));
+			if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
+				best = MIN(best, 1u + older[j - 2]);
+			row[j] = (uint8_t)best;
+		}
+	}
+	return row[columns];
+}
+
+void text_guess(const char *word, const char *candidate, const char **best, unsigned *distance)
+{
+	unsigned d = text_distance(word, candidate);
+	size_t length = strlen(candidate);
+
+	/* A third of the letters may be wrong; more is another word. */
+	if (d > MAX(length / 3, 1u) || (*best && d >= *distance))
+		return;
+	*best = candidate;
+	*distance = d;
+}
+
+bool text_number(const char *text, uint32_t *ret)
+{
+	uint64_t value = 0;
+
+	if (!text[0] || (text[0] == '0' && text[1]))
+		return false;
+	for (const char *p = text; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		value = value * 10 + (uint64_t)(*p - '0');
+		if (value > UINT32_MAX)
+			return false;
+	}
+	*ret = (uint32_t)value;
+	return true;
+}
