@@ -6,7 +6,7 @@
 
 #include "sys/macro.h"
 
-/* clang-format off: one label a line */
+/* clang-format off */
 const struct ras_label ras_state_labels[] = {
 	{RAS_OPEN_PORT, "openPort"},
 	{RAS_PORT_OPENED, "portOpened"},
