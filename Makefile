@@ -116,11 +116,24 @@ quote = '$(subst ','\'',$(1))'
 packages-%: FORCE
 	$(Q)if [ -x tests/packages ]; then tests/packages $(subst -, ,$*); fi
 
+# ---- tests ----
+
+check: packages-build-demo-check
+	$(Q)tests/packages $(if $(filter required,$(LINK)),,-t) link
+	$(Q)tests/run --build $(BUILD) $(TESTS)
+
+lint: packages-build-lint
+	$(Q)tests/run --build $(BUILD) $(or $(addprefix lint/,$(CHECKS)),lint)
+
+demo: packages-build-demo
+	$(Q)$(MAKE) --no-print-directory $(parallel) programs
+	$(Q)BUILD=$(BUILD) KEEP=$(KEEP) tests/demo/demo.sh
+
 clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests clean FORCE
+.PHONY: all programs tests check lint demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""All test programs there are, in the order in which they run."""
+
+import glob
+import os
+import shutil
+from dataclasses import dataclass, field
+
+PLAIN, ASAN, TSAN = "", "address,undefined", "thread"  # values of SANITIZE=
+
+TSAN_MARK = "# tsan: yes"  # a line of an agent test that also runs in the build with the thread sanitizer
+
+
+@dataclass(frozen=True)
+class Program:
+    tier: str
+    name: str
+    command: tuple
+    limit: int  # seconds
+    variant: str = PLAIN
+    builds: tuple = ()  # (variant, target of make) that must be there before
+    alone: bool = False
+    skip: str = ""  # why it cannot run here
+    fail: str = ""  # the same, where that is a failure
+    environment: dict = field(default_factory=dict, hash=False)
+
+
+def output_folder(build, variant):
+    """As the Makefile has it."""
+    return os.path.join(build, variant.replace(",", "-")) if variant else build
+
+
+def _programs(top, pattern):
+    """(path, name) of the files that match, sorted."""
+    for path in sorted(glob.glob(os.path.join(top, pattern))):
+        yield path, os.path.splitext(os.path.basename(path))[0]
+
+
+def _frame(top, build):
+    for path, name in _programs(top, "tests/frame/test_*.py"):
+        yield Program("frame", f"frame/{name}", ("python3", path), 180, builds=((PLAIN, "programs"),))
+
+
+def _mib(top, build):
+    yield Program("mib", "mib", (os.path.join(top, "tests/lint"), "mib"), 60)
+
+
+def _unit(top, build, tier, variant, limit):
+    for _, name in _programs(top, "tests/unit/test_*.c"):
+        binary = os.path.join(output_folder(build, variant), "tests/unit", name)
+        yield Program(tier, f"{tier}/{name}", (binary,), limit, variant, ((variant, "tests"),))
+
+
+def _agent(top, build, tier, variant, limit, mark=""):
+    for path, name in _programs(top, "tests/agent/test_*.py"):
+        with open(path, encoding="utf-8") as file:
+            if mark and mark not in file.read().splitlines():
+                continue
+        yield Program(tier, f"{tier}/{name}", ("python3", path), limit, variant, ((variant, "programs"),))
+
+
+def _link(top, build):
+    path = os.path.join(top, "tests/link/run")
+    if not os.path.exists(path):
+        return
+    missing = "" if shutil.which("linux.uml") else "linux.uml is missing (apt-get install user-mode-linux)"
+    required = os.environ.get("LINK") == "required"
+    yield Program("link", "link", (path,), 900, builds=((PLAIN, "programs"),), alone=True,
+                  skip=missing if not required else "", fail=missing if required else "")
+
+
+def _lint(top, build):
+    path = os.path.join(top, "tests/lint")
+    for check in ("rules", "mib", "format", "service", "python", "gcc", "clang", "cppcheck", "tidy"):
+        yield Program("lint", f"lint/{check}", (path, check), 600)
+
+
+def catalogue(top, build):
+    return [
+        *_unit(top, build, "unit", PLAIN, 120),
+        *_unit(top, build, "asan", ASAN, 240),
+        *_agent(top, build, "agent", PLAIN, 300),
+        *_agent(top, build, "tsan", TSAN, 600, TSAN_MARK),
+        *_frame(top, build),
+        *_mib(top, build),
+        *_link(top, build),
+        *_lint(top, build),
+    ]
