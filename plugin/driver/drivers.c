@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "driver/drivers.h"
+
+const struct ras_driver *const ras_drivers[] = {
+	&ras_driver_loopback,
+	NULL,
+};

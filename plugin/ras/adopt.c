@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* At start: links of an earlier agent are taken over, attempts it left are ended and accounted for, redial series go on.
+ * Each is the work of a dial thread; here it is only found out which threads there must be. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ras/engine.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+/* How the present agent sees the entry: as it was dialed, as far as the record tells. An entry that has gone, or is of another
+ * type now, gets a stand-in that only knows how to hang up. */
+static struct ras_entry *entry_for(const struct ras_conn *conn, enum ras_device_type type)
+{
+	struct ras_entry *e;
+
+	if (conn->entry && conn->entry->device_type == type)
+		return ras_entry_ref(conn->entry);
+	e = conn->entry ? ras_entry_copy(conn->entry) : ras_entry_new();
+	if (!e)
+		return NULL;
+	e->device_type = type;
+	e->index = conn->info.index;
+	str_copy(e->name, conn->name, sizeof(e->name));
+	return e;
+}
+
+/* The journal knows of a call that has ended, and this is its record: the crash came before it was removed. */
+static bool is_over(const struct ras_conn *conn, const struct link_record *record)
+{
+	uint32_t call_id = 0;
+
+	record_get_u32(&record->fields, "call", &call_id);
+	return call_id == conn->info.call_id && conn->info.status != RAS_STATUS_UP &&
+	       conn->info.status != RAS_STATUS_HANGING_UP && !ras_status_in_setup(conn->info.status);
+}
+
+/* An attempt without an end yet. One that had been cancelled is a failure already. conn.lock held. */
+static void show_unfinished(struct ras_conn *conn, enum ras_state state, unsigned counts)
+{
+	const struct ras_counters *c = &conn->info.counters;
+
+	conn->failure_counted = counts == 0 && c->attempts == c->successes + c->failures;
+	conn_move(conn, conn->failure_counted ? RAS_STATUS_HANGING_UP : RAS_STATUS_DIALING, state, counts);
+}
+
+/* A hang-up that was answered before the crash still holds; a link without an entry has nobody who wants it. conn.lock held. */
+static void honour_wish(struct ras_conn *conn)
+{
+	if (!conn->listed)
+		conn_stop(conn, STOP_REMOVED);
+	else if (conn->info.desired == RAS_DESIRED_DOWN)
+		conn_stop(conn, STOP_HANG_UP);
+}
+
+/* What the journal could not say any more before the crash, the record says. conn.lock held. */
+static void catch_up(struct ras_conn *conn, const struct ras_call *call, bool up)
+{
+	bool known = conn->info.call_id == call->call_id;
+	bool counted_up = known && conn->info.status == RAS_STATUS_UP;
+	unsigned counts = 0;
+
+	pthread_mutex_lock(&conn->ras->lock);
+	if ((int32_t)(call->call_id - conn->ras->last_call_id) > 0)
+		conn->ras->last_call_id = call->call_id;
+	pthread_mutex_unlock(&conn->ras->lock);
+
+	conn->info.call_id = call->call_id;
+	str_copy(conn->info.destination, call->destination, sizeof(conn->info.destination));
+	if (!known)
+		counts |= COUNT_ATTEMPT;
+	if (!up) {
+		show_unfinished(conn, call->state, counts);
+		return;
+	}
+	conn->info.start_time_ms = call->up_real;
+	conn->info.up_since_mono_ms = call->up_mono;
+	conn->info.links_up = 1;
+	if (counted_up) {
+		conn->info.thread_state = RAS_THREAD_WAITING;
+		conn->info.state = RAS_CONNECTED;
+		return;
+	}
+	conn->info.counters.consecutive_failures = 0;
+	conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, counts | COUNT_SUCCESS);
+	conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
+}
+
+static int adopt_record(struct ras *ras, const char *file)
+{
+	struct link_record record;
+	struct ras_conn *conn;
+	struct ras_call *call = NULL;
+	uint32_t type = RAS_DEVICE_OTHER;
+	int r = link_record_read(ras, file, &record);
+
+	if (r == -ESTALE) {
+		unlinkat(ras->run_fd, file, 0);
+		return 0;
+	}
+	if (r < 0) {
+		log_warning("run directory: %s is damaged and was set aside", file);
+		file_set_aside(ras->run_fd, file, (char[64]){0}, 64);
+		atomic_fetch_add(&ras->store.problems, 1);
+		atomic_store(&ras->store.status, RAS_STORAGE_DAMAGED);
+		return 0;
+	}
+	conn = conn_get(ras, record.name);
+	if (!conn || conn->call || is_over(conn, &record)) {
+		unlinkat(ras->run_fd, file, 0);
+		link_record_done(&record);
+		return 0;
+	}
+	r = call_new(conn, START_ADOPT, &call);
+	if (r < 0) {
+		link_record_done(&record);
+		return r;
+	}
+	record_get_u32(&record.fields, "type", &type);
+	call->record = malloc(sizeof(*call->record));
+	call->entry = entry_for(conn, (enum ras_device_type)type);
+	if (!call->record || !call->entry) {
+		link_record_done(&record);
+		call_order(call, CALL_ABANDON);
+		return -ENOMEM;
+	}
+	*call->record = record;
+	call->driver = driver_find(ras, call->entry->device_type);
+	link_record_restore(call, &record);
+	call->setup_mono = call->setup_mono > 0 ? call->setup_mono : clock_mono_ms();
+
+	pthread_mutex_lock(&conn->lock);
+	conn->call = call;
+	conn->begun = false;
+	catch_up(conn, call, record.up);
+	honour_wish(conn);
+	pthread_mutex_unlock(&conn->lock);
+	call_order(call, CALL_GO);
+	return 0;
+}
+
+static int adopt_records(struct ras *ras)
+{
+	int fd = openat(ras->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		fd_close(fd);
+		return r;
+	}
+	while (r == 0 && (d = readdir(dir))) {
+		const char *dot = strrchr(d->d_name, '.');
+
+		if (dot && str_equal(dot, LINK_RECORD_SUFFIX))
+			r = adopt_record(ras, d->d_name);
+	}
+	closedir(dir);
+	return r;
+}
+
+/* A call that the journal knows and the run directory does not: the machine was started anew, or the attempt had been accepted
+ * and nothing more. */
+static int account(struct ras_conn *conn)
+{
+	struct ras_call *call;
+	int r;
+
+	if (!conn->entry && !conn->begun && conn->info.call_id == 0)
+		return 0;
+	r = call_new(conn, START_ADOPT, &call);
+	if (r < 0)
+		return r;
+	call->setup_mono = clock_mono_ms();
+	call->setup_real = clock_real_ms();
+
+	pthread_mutex_lock(&conn->lock);
+	if (conn->begun && conn->entry) {
+		conn->begun = false;
+		conn->tried = 0;
+		conn_begin(conn, call, RAS_TRIGGER_SNMP);
+	} else {
+		conn->call = call;
+		call->call_id = conn->info.call_id;
+		call->request_id = conn->series_request;
+		call->attempt = conn->tried > 0 ? conn->tried - 1 : 0;
+		call->trigger = RAS_TRIGGER_OTHER;
+		if (conn->info.status == RAS_STATUS_UP) {
+			call->state = RAS_CONNECTED;
+			call->up_mono = call->setup_mono;
+			call->up_real = conn->info.start_time_ms;
+		} else {
+			show_unfinished(conn, RAS_OPEN_PORT, 0);
+		}
+		honour_wish(conn);
+	}
+	call->entry = call->entry ? call->entry : entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
+	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
+	pthread_mutex_unlock(&conn->lock);
+	call_order(call, call->entry ? CALL_GO : CALL_ABANDON);
+	return 0;
+}
+
+/* Goes on with a redial series where it was. */
+static int resume_series(struct ras_conn *conn)
+{
+	int64_t rest = conn->next_redial_real - clock_real_ms();
+	int64_t longest = (int64_t)MAX(conn->entry->redial_pause, conn->entry->redial_pause_max) * 1100;
+	struct ras_call *call;
+	int r;
+
+	if (atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) != RAS_ADMIN_ENABLED ||
+	    conn->entry->row_status != RAS_ROW_ACTIVE || ras_entry_missing(conn->entry)) {
+		pthread_mutex_lock(&conn->lock);
+		conn_move(conn, RAS_STATUS_FAILED, RAS_DISCONNECTED, 0);
+		conn->info.redials_left = 0;
+		pthread_mutex_unlock(&conn->lock);
+		return 0;
+	}
+	r = call_new(conn, START_REDIAL, &call);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&conn->lock);
+	conn->call = call;
+	/* The date may have been set meanwhile: never wait longer than a pause can be. */
+	conn->info.next_redial_mono_ms = clock_mono_ms() + MIN(MAX(rest, 0), longest);
+	conn->info.thread_state = RAS_THREAD_WAITING;
+	pthread_mutex_unlock(&conn->lock);
+	call_order(call, CALL_GO);
+	return 0;
+}
+
+static int adopt_conn(struct ras_conn *conn)
+{
+	enum ras_status status = conn->info.status;
+
+	if (conn->call)
+		return 0;
+	if (status == RAS_STATUS_UP || status == RAS_STATUS_HANGING_UP || ras_status_in_setup(status) || conn->begun)
+		return account(conn);
+	if (status == RAS_STATUS_WAITING_REDIAL && conn->listed)
+		return resume_series(conn);
+	return 0;
+}
+
+int adopt_all(struct ras *ras)
+{
+	int r = adopt_records(ras);
+
+	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
+		r = adopt_conn(ras->conns[i]);
+	return r;
+}

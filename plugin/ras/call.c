@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a driver may ask of the engine, for one attempt and the link it made. All of it runs in the dial thread. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ras/engine.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define CALL_FDS_MAX 8
+
+const struct ras_entry *ras_call_entry(const struct ras_call *call)
+{
+	return call->entry;
+}
+
+uint32_t ras_call_id(const struct ras_call *call)
+{
+	return call->call_id;
+}
+
+const char *ras_call_destination(const struct ras_call *call)
+{
+	return call->destination;
+}
+
+const char *ras_call_device_name(const struct ras_call *call)
+{
+	return call->device_name;
+}
+
+uint32_t ras_call_attempt(const struct ras_call *call)
+{
+	return call->attempt;
+}
+
+int64_t ras_call_up_since(const struct ras_call *call)
+{
+	return call->up_mono;
+}
+
+int ras_call_grace_ms(const struct ras_call *call)
+{
+	return (int)call->ras->grace_ms;
+}
+
+int ras_call_rundir(const struct ras_call *call)
+{
+	return call->ras->run_fd;
+}
+
+const char *ras_call_rundir_path(const struct ras_call *call)
+{
+	return call->ras->run_dir;
+}
+
+uint32_t ras_call_index(const struct ras_call *call)
+{
+	return call->entry->index ? call->entry->index : call->conn->info.index;
+}
+
+void ras_call_set_data(struct ras_call *call, void *data)
+{
+	call->data = data;
+}
+
+void *ras_call_data(const struct ras_call *call)
+{
+	return call->data;
+}
+
+const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type)
+{
+	for (size_t i = 0; ras->drivers[i]; i++)
+		if (ras->drivers[i]->device_types & 1u << type)
+			return ras->drivers[i];
+	return NULL;
+}
+
+void call_reset(struct ras_call *call)
+{
+	call->entry = ras_entry_unref(call->entry);
+	call->driver = NULL;
+	call->engaged = false;
+	call->data = NULL;
+	call->state = RAS_OPEN_PORT;
+	call->up_mono = call->up_real = 0;
+	call->traffic_due = 0;
+	call->traffic = (struct ras_traffic){0};
+	call->error = RAS_ERROR_INIT;
+	call->ifindex = 0;
+	call->ifname[0] = '\0';
+	call->speed = 0;
+	call->pid = 0;
+	call->n_addrs = 0;
+	call->notes_len = 0;
+	call_close_log(call);
+}
+
+/* ---- waiting ---- */
+
+/* A limit of the link that has been reached, or STOP_NONE. */
+static enum stop_reason link_limit(const struct ras_call *call, int64_t now)
+{
+	const struct ras_entry *e = call->entry;
+
+	if (e->max_duration > 0 && now - call->up_mono >= (int64_t)e->max_duration * 1000)
+		return STOP_MAX_DURATION;
+	if (e->idle_timeout > 0 && now - call->quiet_since >= (int64_t)e->idle_timeout * 1000)
+		return STOP_IDLE;
+	return STOP_NONE;
+}
+
+bool call_must_end(struct ras_call *call, int64_t now)
+{
+	struct ras_conn *conn = call->conn;
+	WITH_LOCK(&conn->lock);
+	enum stop_reason reason = STOP_NONE;
+
+	if (conn->stop != STOP_NONE)
+		return true;
+	if (call->up_mono > 0)
+		reason = link_limit(call, now);
+	else if (now >= call->deadline)
+		reason = STOP_DIAL_TIMEOUT;
+	if (reason == STOP_NONE)
+		return false;
+	conn->stop = reason;
+	conn->stop_since = now;
+	if (reason != STOP_DIAL_TIMEOUT)
+		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, 0);
+	return true;
+}
+
+void call_read_traffic(struct ras_call *call)
+{
+	struct ras_conn *conn = call->conn;
+	struct ras_traffic t = call->traffic;
+	struct ras_traffic *sum = &conn->info.counters.traffic;
+	const struct ras_traffic *base = &conn->traffic_base;
+
+	if (!call->driver->traffic || call->driver->traffic(call, &t) < 0)
+		return;
+	if (t.in_packets != call->traffic.in_packets || t.out_packets != call->traffic.out_packets)
+		call->quiet_since = clock_mono_ms();
+	call->traffic = t;
+
+	WITH_LOCK(&conn->lock);
+
+	conn->info.call_traffic = t;
+	*sum = (struct ras_traffic){
+		.in_octets = base->in_octets + t.in_octets,
+		.out_octets = base->out_octets + t.out_octets,
+		.in_packets = base->in_packets + t.in_packets,
+		.out_packets = base->out_packets + t.out_packets,
+		.in_errors = base->in_errors + t.in_errors,
+		.out_errors = base->out_errors + t.out_errors,
+	};
+}
+
+/* The next moment at which the engine has something to do by itself. */
+static int64_t next_moment(const struct ras_call *call)
+{
+	const struct ras_entry *e = call->entry;
+	int64_t next;
+
+	if (call->up_mono == 0)
+		return call->deadline;
+	next = call->traffic_due;
+	if (e->max_duration > 0)
+		next = MIN(next, call->up_mono + (int64_t)e->max_duration * 1000);
+	if (e->idle_timeout > 0)
+		next = MIN(next, call->quiet_since + (int64_t)e->idle_timeout * 1000);
+	return next;
+}
+
+static int milliseconds_until(int64_t moment, int64_t now)
+{
+	return (int)MIN(MAX(moment - now, 0), INT32_MAX);
+}
+
+int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct pollfd all[CALL_FDS_MAX + 1];
+	int64_t now = clock_mono_ms();
+	int64_t end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms;
+
+	if (n > CALL_FDS_MAX)
+		return -EINVAL;
+	for (;;) {
+		int ready;
+
+		if (call->up_mono > 0 && now >= call->traffic_due) {
+			call_read_traffic(call);
+			call->traffic_due = now + call->driver->stats_interval_ms;
+		}
+		if (call_must_end(call, now))
+			return -ECANCELED;
+		if (n > 0)
+			memcpy(all, fds, n * sizeof(*fds));
+		all[n] = (struct pollfd){.fd = call->wake_fd, .events = POLLIN};
+		ready = poll(all, n + 1, milliseconds_until(MIN(end, next_moment(call)), now));
+		if (ready < 0 && errno != EINTR)
+			return -errno;
+		if (ready > 0 && all[n].revents) {
+			fd_event_drain(call->wake_fd);
+			ready--;
+		}
+		now = clock_mono_ms();
+		if (ready > 0) {
+			if (call_must_end(call, now))
+				return -ECANCELED;
+			memcpy(fds, all, n * sizeof(*fds));
+			return ready;
+		}
+		if (now >= end)
+			return call_must_end(call, now) ? -ECANCELED : 0;
+	}
+}
+
+/* ---- telling ---- */
+
+void ras_call_enter(struct ras_call *call, enum ras_state state)
+{
+	struct ras_conn *conn = call->conn;
+
+	if (state == call->state || state >= RAS_CONNECTED)
+		return;
+	call->state = state;
+	pthread_mutex_lock(&conn->lock);
+	if (conn->stop == STOP_NONE)
+		conn_move(conn, ras_state_status(state), state, 0);
+	pthread_mutex_unlock(&conn->lock);
+	log_info("entry %s: call %u: %s", conn->name, call->call_id, ras_label_name(ras_state_labels, (int32_t)state));
+	notifier_tell(call, state, RAS_ERROR_NONE);
+}
+
+int ras_call_fail(struct ras_call *call, int32_t code, int32_t backend, const char *format, ...)
+{
+	char text[RAS_ERROR_TEXT_MAX];
+	va_list args;
+
+	if (call->error.code != RAS_ERROR_NONE)
+		return -EIO;
+	if (format) {
+		va_start(args, format);
+		vsnprintf(text, sizeof(text), format, args);
+		va_end(args);
+	}
+	ras_error_set(&call->error, code, backend, format ? "%s" : NULL, text);
+	call->error.state = call->state;
+	return -EIO;
+}
+
+void ras_call_set_interface(struct ras_call *call, unsigned ifindex, const char *ifname)
+{
+	WITH_LOCK(&call->conn->lock);
+
+	call->ifindex = call->conn->info.ifindex = ifindex;
+	str_copy(call->ifname, ifname, sizeof(call->ifname));
+	str_copy(call->conn->info.ifname, ifname, sizeof(call->conn->info.ifname));
+}
+
+void ras_call_set_device(struct ras_call *call, const char *device_name)
+{
+	WITH_LOCK(&call->conn->lock);
+
+	str_copy(call->device_name, device_name, sizeof(call->device_name));
+	str_copy(call->conn->info.device_name, device_name, sizeof(call->conn->info.device_name));
+}
+
+void ras_call_set_speed(struct ras_call *call, uint32_t bits_per_second)
+{
+	WITH_LOCK(&call->conn->lock);
+
+	call->speed = call->conn->info.speed = bits_per_second;
+}
+
+void ras_call_set_process(struct ras_call *call, pid_t pid)
+{
+	WITH_LOCK(&call->conn->lock);
+
+	call->pid = pid;
+	call->conn->info.process_id = (uint32_t)pid;
+}
+
+/* The first address of a role, IPv4 before IPv6 (rasConnLocalAddr, rasConnPeerAddr). */
+static struct ras_addr first_address(const struct ras_call *call, enum ras_addr_role role)
+{
+	const struct ras_addr *found = NULL;
+
+	for (size_t i = 0; i < call->n_addrs; i++) {
+		const struct ras_addr *a = &call->addrs[i];
+
+		if (a->role == role && (!found || (a->len == 4 && found->len != 4)))
+			found = a;
+	}
+	return found ? *found : (struct ras_addr){0};
+}
+
+void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs, size_t n)
+{
+	struct ras_conn *conn = call->conn;
+	struct ras_addr *copy = NULL;
+
+	call->n_addrs = MIN(n, (size_t)RAS_ADDRS_MAX);
+	if (call->n_addrs > 0) {
+		memmove(call->addrs, addrs, call->n_addrs * sizeof(*addrs));
+		copy = malloc(call->n_addrs * sizeof(*copy));
+		if (copy)
+			memcpy(copy, call->addrs, call->n_addrs * sizeof(*copy));
+	}
+
+	WITH_LOCK(&conn->lock);
+
+	free(conn->addrs);
+	conn->addrs = copy;
+	conn->n_addrs = copy ? call->n_addrs : 0;
+	conn->info.local = first_address(call, RAS_ADDR_LOCAL);
+	conn->info.peer = first_address(call, RAS_ADDR_PEER);
+}
+
+/* ---- record and log of the attempt ---- */
+
+static void note(struct ras_call *call, const struct record_writer *w)
+{
+	/* A driver's notes are few and small; one that does not fit would be a fault of the driver, and adoption then treats
+	 * the link as half made. */
+	if (w->overflow || call->notes_len + w->len > sizeof(call->notes))
+		return;
+	memcpy(call->notes + call->notes_len, w->text, w->len);
+	call->notes_len += w->len;
+}
+
+void ras_call_note_u64(struct ras_call *call, const char *key, uint64_t value)
+{
+	struct record_writer w = {.len = 0};
+
+	record_put_u64(&w, key, value);
+	note(call, &w);
+}
+
+void ras_call_note_str(struct ras_call *call, const char *key, const char *value)
+{
+	struct record_writer w = {.len = 0};
+
+	record_put_str(&w, key, value);
+	note(call, &w);
+}
+
+int ras_call_save(struct ras_call *call)
+{
+	return link_record_write(call, call->up_mono > 0);
+}
+
+static int open_log(struct ras_call *call)
+{
+	char name[RAS_NAME_MAX];
+	int fd;
+
+	snprintf(name, sizeof(name), "%u.log", ras_call_index(call));
+	fd = openat(call->ras->run_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -1 : fd_high(fd);
+}
+
+void ras_call_log(struct ras_call *call, const char *format, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	len = MIN(len, (int)sizeof(line) - 2);
+	log_debug("entry %s: call %u: %s", call->conn->name, call->call_id, line);
+	if (call->log_fd < 0 && call->log_len == 0)
+		call->log_fd = open_log(call);
+	if (call->log_fd < 0 || call->log_len + (size_t)len + 1 > CALL_LOG_MAX)
+		return;
+	line[len++] = '\n';
+	if (fd_write_all(call->log_fd, line, (size_t)len) == 0)
+		call->log_len += (size_t)len;
+}
+
+void call_close_log(struct ras_call *call)
+{
+	call->log_fd = fd_close(call->log_fd);
+	call->log_len = 0;
+}

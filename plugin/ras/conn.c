@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The living side of an entry. Everything that changes status or counters is here, under conn.lock, together with the
+ * sums of the scalars under ras.lock. */
+#include <errno.h>
+#include <string.h>
+
+#include "ras/engine.h"
+#include "sys/clock.h"
+
+struct ras_conn *conn_new(struct ras *ras, const char *name)
+{
+	struct ras_conn *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	conn->ras = ras;
+	str_copy(conn->name, name, sizeof(conn->name));
+	pthread_mutex_init(&conn->lock, NULL);
+	conn->last_action = RAS_ACTION_NONE;
+	conn->info.desired = RAS_DESIRED_DOWN;
+	conn->info.status = RAS_STATUS_DOWN;
+	conn->info.state = RAS_DISCONNECTED;
+	conn->info.thread_state = RAS_THREAD_NONE;
+	conn->info.last_error = RAS_ERROR_INIT;
+	conn->info.last_change_mono_ms = ras->start_mono;
+	return conn;
+}
+
+struct ras_conn *conn_free(struct ras_conn *conn)
+{
+	if (!conn)
+		return NULL;
+	ras_entry_unref(conn->entry);
+	free(conn->addrs);
+	pthread_mutex_destroy(&conn->lock);
+	free(conn);
+	return NULL;
+}
+
+static const enum ras_thread_state thread_state_of[RAS_STATUS_MAX] = {
+	[RAS_STATUS_DOWN] = RAS_THREAD_NONE,
+	[RAS_STATUS_DIALING] = RAS_THREAD_RUNNING,
+	[RAS_STATUS_AUTHENTICATING] = RAS_THREAD_RUNNING,
+	[RAS_STATUS_UP] = RAS_THREAD_WAITING,
+	[RAS_STATUS_HANGING_UP] = RAS_THREAD_CANCELLING,
+	[RAS_STATUS_WAITING_REDIAL] = RAS_THREAD_WAITING,
+	[RAS_STATUS_FAILED] = RAS_THREAD_NONE,
+	[RAS_STATUS_NOT_READY] = RAS_THREAD_NONE,
+	[RAS_STATUS_WAITING] = RAS_THREAD_WAITING,
+};
+
+static void count(struct ras_conn *conn, unsigned counts)
+{
+	struct ras_counters *c = &conn->info.counters;
+	struct ras_totals *t = &conn->ras->totals;
+
+	if (counts & COUNT_ATTEMPT) {
+		c->attempts++;
+		t->attempts++;
+	}
+	if (counts & COUNT_SUCCESS) {
+		c->successes++;
+		t->successes++;
+	}
+	if (counts & COUNT_FAILURE) {
+		c->failures++;
+		t->failures++;
+	}
+	if (counts & COUNT_DROP) {
+		c->drops++;
+		t->drops++;
+	}
+}
+
+void conn_move(struct ras_conn *conn, enum ras_status status, enum ras_state state, unsigned counts)
+{
+	struct ras_conn_info *info = &conn->info;
+	enum ras_status old = info->status;
+
+	info->state = state;
+	pthread_mutex_lock(&conn->ras->lock);
+	count(conn, counts);
+	if (conn->listed) {
+		conn->ras->totals.by_status[old]--;
+		conn->ras->totals.by_status[status]++;
+	}
+	pthread_mutex_unlock(&conn->ras->lock);
+	if (status == old)
+		return;
+	info->status = status;
+	info->thread_state = thread_state_of[status];
+	info->last_change_mono_ms = clock_mono_ms();
+	conn_notice(conn, RAS_NOTIFY_STATE_CHANGE, old, 0);
+}
+
+void conn_list(struct ras_conn *conn, bool listed)
+{
+	WITH_LOCK(&conn->ras->lock);
+
+	if (conn->listed == listed)
+		return;
+	conn->listed = listed;
+	conn->ras->totals.entries += listed ? 1 : -1u;
+	conn->ras->totals.by_status[conn->info.status] += listed ? 1 : -1u;
+}
+
+void conn_clear_link(struct ras_conn *conn)
+{
+	struct ras_conn_info *info = &conn->info;
+
+	info->start_time_ms = 0;
+	info->up_since_mono_ms = 0;
+	info->call_traffic = (struct ras_traffic){0};
+	info->ifindex = 0;
+	info->ifname[0] = '\0';
+	info->local = info->peer = (struct ras_addr){0};
+	info->device_name[0] = '\0';
+	info->speed = 0;
+	info->links_up = 0;
+	info->process_id = 0;
+	free(conn->addrs);
+	conn->addrs = NULL;
+	conn->n_addrs = 0;
+}
+
+void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds)
+{
+	const struct ras_entry *entry = conn->entry;
+	uint32_t bit = 1u << type;
+
+	if (!entry || !(entry->notify_types & bit) || !(atomic_load(&conn->ras->setting[RAS_SETTING_NOTIFY_TYPES]) & bit))
+		return;
+
+	struct ras_notice notice = {
+		.type = type,
+		.conn = conn->info,
+		.old_status = old_status,
+		.call_seconds = call_seconds,
+	};
+
+	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
+	notices_post(conn->ras, conn, &notice);
+}
+
+void conn_settle(struct ras_conn *conn)
+{
+	enum ras_status status = conn->info.status;
+
+	if (conn->call || ras_status_in_setup(status))
+		return;
+	if (!conn->entry || conn->entry->row_status != RAS_ROW_ACTIVE || ras_entry_missing(conn->entry) ||
+	    !driver_find(conn->ras, conn->entry->device_type))
+		status = RAS_STATUS_NOT_READY;
+	else if (status == RAS_STATUS_NOT_READY)
+		status = RAS_STATUS_DOWN;
+	conn_move(conn, status, RAS_DISCONNECTED, 0);
+}
+
+static uint32_t next_call_id(struct ras *ras)
+{
+	WITH_LOCK(&ras->lock);
+
+	if (++ras->last_call_id == 0)
+		ras->last_call_id = 1;
+	return ras->last_call_id;
+}
+
+void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
+{
+	call->entry = ras_entry_ref(conn->entry);
+	call->driver = driver_find(conn->ras, conn->entry->device_type);
+	call->call_id = next_call_id(conn->ras);
+	call->request_id = conn->series_request;
+	call->trigger = trigger;
+	call->attempt = conn->tried++;
+	if (call->attempt == 0)
+		conn->info.redials_left = redial_budget(conn->entry);
+	else if (conn->info.redials_left > 0 && conn->info.redials_left != REDIAL_UNBOUNDED)
+		conn->info.redials_left--;
+
+	conn->call = call;
+	conn->stop = STOP_NONE;
+	conn->stop_since = 0;
+	conn->told_stuck = false;
+	conn->ending = false;
+	conn->failure_counted = false;
+	conn->dial_now = false;
+	conn->next_redial_real = 0;
+	conn->info.next_redial_mono_ms = 0;
+	conn->info.call_id = call->call_id;
+	conn->info.subentry = 0;
+	str_copy(conn->info.destination, conn->entry->destination, sizeof(conn->info.destination));
+	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
+}
+
+/* An end by the host shows at once, before the thread has got round to it. While an outcome is on its way into the
+ * journal (ending) the thread alone moves the row; it looks at stop again afterwards. */
+static void show_stop(struct ras_conn *conn, enum stop_reason reason)
+{
+	switch (conn->info.status) {
+	case RAS_STATUS_DIALING:
+	case RAS_STATUS_AUTHENTICATING:
+		conn->failure_counted = true;
+		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, COUNT_FAILURE);
+		return;
+	case RAS_STATUS_WAITING_REDIAL:
+		if (reason == STOP_DRAIN)
+			return;
+		/* fall through */
+	case RAS_STATUS_UP:
+	case RAS_STATUS_WAITING:
+		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, 0);
+		return;
+	default:
+		return;
+	}
+}
+
+void conn_stop(struct ras_conn *conn, enum stop_reason reason)
+{
+	if (!conn->call)
+		return;
+	if (conn->heir) {
+		call_order(conn->heir, CALL_ABANDON);
+		conn->heir = NULL;
+	}
+	/* The end of the agent is not asked for by anybody: an attempt fails by its code, a link stays or is hung up. */
+	if (!conn->ending && reason != STOP_QUIT)
+		show_stop(conn, reason);
+	if (conn->stop == STOP_NONE) {
+		conn->stop = reason;
+		conn->stop_since = clock_mono_ms();
+	}
+	fd_event_post(conn->call->wake_fd);
+}
+
+void ras_conn_get(const struct ras_conn *conn, struct ras_conn_info *ret)
+{
+	struct ras_conn *c = (struct ras_conn *)(uintptr_t)conn;
+
+	pthread_mutex_lock(&c->lock);
+	*ret = c->info;
+	pthread_mutex_unlock(&c->lock);
+	if (ret->up_since_mono_ms > 0)
+		ret->counters.up_seconds += (uint64_t)MAX(clock_mono_ms() - ret->up_since_mono_ms, 0) / 1000;
+}
+
+size_t ras_conn_addrs(const struct ras_conn *conn, struct ras_addr ret[RAS_ADDRS_MAX])
+{
+	struct ras_conn *c = (struct ras_conn *)(uintptr_t)conn;
+	WITH_LOCK(&c->lock);
+
+	if (c->info.status != RAS_STATUS_UP)
+		return 0;
+	if (c->n_addrs > 0)
+		memcpy(ret, c->addrs, c->n_addrs * sizeof(*ret));
+	return c->n_addrs;
+}
+
+const struct ras_entry *ras_conn_entry(const struct ras_conn *conn)
+{
+	return conn->entry;
+}
+
+void ras_hang_up(struct ras_conn *conn)
+{
+	pthread_mutex_lock(&conn->lock);
+	conn->info.desired = RAS_DESIRED_DOWN;
+	conn_stop(conn, STOP_HANG_UP);
+	pthread_mutex_unlock(&conn->lock);
+	journal_save_wish(conn);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inside of the dial engine: what its files share and nobody else sees.
+ *
+ * Locks, in the order in which they may be taken:
+ *   store.lock -> conn.lock -> ras.lock -> notices.lock
+ * store.lock is held while lines are written to the journal and belongs to dial threads, the keeper and requests in their
+ * phase of writing; no getter takes it. The other three are held for assignments only. */
+#ifndef RASDIAL_RAS_ENGINE_H
+#define RASDIAL_RAS_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ras/ras.h"
+#include "sys/fd.h"
+
+/* ---- why a call must end ---- */
+
+enum stop_reason {
+	STOP_NONE,
+	STOP_HANG_UP,      /* asked for: RasHangUp, hangUp(3), redial(4) */
+	STOP_ADMIN,        /* rasAdminMode disabled(3) */
+	STOP_REMOVED,      /* the entry has left the phonebook */
+	STOP_QUIT,         /* the agent ends */
+	STOP_DRAIN,        /* rasAdminMode drain(2): of waitingRedial(6) only */
+	STOP_DIAL_TIMEOUT, /* the deadlines, found by the dial thread itself */
+	STOP_IDLE,
+	STOP_MAX_DURATION,
+	STOP_MAX,
+};
+
+/* ---- one attempt and its link; the dial thread's own ---- */
+
+#define CALL_NOTES_MAX 1024
+#define CALL_LOG_MAX (64 * 1024)
+
+enum call_orders { CALL_PARKED, CALL_GO, CALL_ABANDON };
+
+/* What a dial thread begins with. */
+enum call_start {
+	START_ATTEMPT,
+	START_ADOPT, /* a link, or half of one, that an earlier agent left */
+	START_REDIAL, /* a redial series of an earlier agent: its pause */
+};
+
+/* Where ras_dial() without a notifier waits. */
+struct dial_waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	bool done;
+	struct ras_error error; /* code 0: connected */
+};
+
+struct link_record;
+
+struct ras_call {
+	struct ras *ras;
+	struct ras_conn *conn;
+	pthread_t thread;
+	int wake_fd;
+	atomic_int orders; /* enum call_orders */
+	enum call_start start;
+	struct link_record *record; /* for START_ADOPT; NULL: nothing in the run directory */
+	bool slot;         /* has a place under rasMaxConcurrentDials (ras.lock) */
+	bool queued;       /* stands in the line for one (ras.lock) */
+	struct ras_call *next_waiting;
+	struct ras_call *next, **link; /* ras.threads or ras.ended (ras.lock) */
+
+	struct ras_notifier notifier;
+	bool has_notifier; /* and it wants to be told */
+	struct dial_waiter *waiter;
+
+	/* this attempt */
+	struct ras_entry *entry;
+	const struct ras_driver *driver;
+	bool engaged; /* dial or adopt of the driver was called: hang_up or release must be */
+	void *data;
+	uint32_t call_id, request_id, attempt, subentry;
+	enum ras_trigger trigger;
+	enum ras_state state;
+	char destination[RAS_TEXT_MAX];
+	char device_name[RAS_DEVICE_NAME_MAX];
+	int64_t setup_mono, setup_real;
+	int64_t up_mono, up_real; /* 0: not up */
+	int64_t deadline;         /* mono; of the set-up */
+	int64_t traffic_due, quiet_since;
+	struct ras_traffic traffic;
+	struct ras_error error; /* what the driver said first */
+	unsigned ifindex;
+	char ifname[16];
+	uint32_t speed;
+	pid_t pid;
+	struct ras_addr addrs[RAS_ADDRS_MAX];
+	size_t n_addrs;
+	char notes[CALL_NOTES_MAX]; /* fields of the driver, ready for the record */
+	size_t notes_len;
+	int log_fd;
+	size_t log_len;
+};
+
+/* ---- the living side of an entry; one for each name, for as long as the engine lives ---- */
+
+struct notice_item;
+
+struct ras_conn {
+	struct ras *ras;
+	char name[RAS_NAME_MAX]; /* as in the entry; never changes but in case of letters */
+
+	/* Owner's. */
+	bool loaded;              /* mark while a phonebook is loaded */
+	struct ras_request *request;
+
+	pthread_mutex_t lock;
+	bool listed;             /* is a row of the phonebook */
+	struct ras_entry *entry; /* written by the owner under the lock, so the owner reads it without */
+	struct ras_conn_info info;
+	struct ras_traffic traffic_base; /* of the calls before this one */
+	struct ras_addr *addrs;
+	size_t n_addrs;
+	struct ras_call *call; /* dial thread; NULL: none */
+
+	enum ras_action last_action;
+	bool begun;               /* a dial was accepted and its attempt is not yet in the journal */
+	enum stop_reason stop;    /* of the call */
+	_Atomic int64_t stop_since; /* mono; 0: nothing asked of the thread, or its clean-up is done */
+	atomic_bool told_stuck;   /* that since then nothing came of it */
+	bool ending;              /* the outcome is decided and on its way into the journal */
+	bool failure_counted;     /* this attempt is a failure already (cancelled) */
+	bool dial_now;            /* do not wait for the redial time */
+	struct ras_call *heir;    /* parked thread that takes over once hung up: redial */
+	uint32_t series_request;  /* request id of the present series */
+	enum ras_trigger next_trigger;
+	uint32_t tried;           /* attempts since the last request */
+	uint32_t failures_untold; /* since the last dialFailed */
+	int64_t next_redial_real; /* for the journal; 0: none */
+
+	/* notices.lock */
+	int64_t notice_time[RAS_NOTIFY_MAX];
+	struct notice_item *notice_waiting[RAS_NOTIFY_MAX];
+};
+
+struct ras_history {
+	struct ras_history_row **rows; /* ring of capacity; rows[(head + i) % capacity] ascending by index */
+	size_t capacity, head, n;
+	uint32_t newest; /* index given last, also if that row is gone */
+};
+
+struct ras_store {
+	pthread_mutex_t lock;
+	int fd;
+	size_t size;      /* octets in the journal */
+	size_t live;      /* octets right after the last compaction */
+	bool unsynced;    /* something to fdatasync */
+	atomic_int status;            /* enum ras_storage_status */
+	_Atomic uint32_t problems;
+};
+
+struct ras_notices {
+	pthread_mutex_t lock;
+	struct notice_item *oldest, *newest;
+	bool connected;
+	uint32_t limit;
+	uint32_t sent, suppressed, pending, dropped;
+};
+
+struct ras {
+	const struct ras_driver *const *drivers;
+	char *run_dir;
+	int state_fd, run_fd, lock_fd;
+	int wake_fd;
+	uint64_t boot; /* of this boot of the machine; records of another one are of no use */
+	uint32_t max_entries;
+	_Atomic uint32_t grace_ms;
+	atomic_bool hang_up_on_exit;
+	uint32_t notify_queue;
+	_Atomic uint32_t setting[RAS_SETTING_MAX];
+	uint32_t file_value[RAS_SETTING_MAX];   /* store.lock */
+	uint32_t stored_value[RAS_SETTING_MAX]; /* what the journal says; while it is read */
+	int64_t start_mono;
+
+	/* Owner's. */
+	struct ras_conn **rows;  /* phonebook, by index */
+	struct ras_conn **names; /* phonebook, by name in SNMP order */
+	size_t n_rows;
+	struct ras_conn **conns; /* all that have a name, by ras_name_compare(); added to under store.lock */
+	size_t n_conns, conns_room;
+	uint32_t index_given; /* by ras_index_next() */
+	struct ras_request *requests;
+
+	pthread_mutex_t lock;
+	struct ras_totals totals;
+	struct ras_history history;
+	uint32_t last_call_id;
+	uint32_t in_setup; /* places taken */
+	struct ras_call *waiting, **waiting_end;
+	struct ras_call *threads, *ended;
+	pthread_cond_t thread_ended;
+	bool stopping;
+
+	struct ras_store store;
+	struct ras_notices notices;
+
+	pthread_t keeper;
+	bool keeper_runs;
+	pthread_cond_t keeper_wake; /* with ras.lock */
+};
+
+/* ---- conn.c: the only places where status and counters change; conn.lock held ---- */
+
+enum { COUNT_ATTEMPT = 1, COUNT_SUCCESS = 2, COUNT_FAILURE = 4, COUNT_DROP = 8 };
+
+/* Status, state and counters of row and scalars in one step, so that their sums agree at any moment. */
+void conn_move(struct ras_conn *conn, enum ras_status status, enum ras_state state, unsigned counts);
+
+/* Puts a row into the phonebook's sums, or takes it out. */
+void conn_list(struct ras_conn *conn, bool listed);
+
+/* Sets the columns of a call back to what they hold without one. */
+void conn_clear_link(struct ras_conn *conn);
+
+/* Owes a notification with the present values (masks are looked at here). */
+void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds);
+
+/* Status of a row without a call: down, failed as it was, or notReady. */
+void conn_settle(struct ras_conn *conn);
+
+/* Begins an attempt of this row in a thread: call id, counters, status dialing. */
+void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
+
+/* The stop of whatever goes on, for reasons that come from outside of the dial thread. */
+void conn_stop(struct ras_conn *conn, enum stop_reason reason);
+
+struct ras_conn *conn_new(struct ras *ras, const char *name);
+struct ras_conn *conn_free(struct ras_conn *conn);
+
+/* ---- dial_thread.c ---- */
+
+/* Makes a dial thread, parked. Returns 0, -EAGAIN or -ENOMEM. Owner. */
+int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret);
+
+/* Lets it go, or sends it away. Any thread. */
+void call_order(struct ras_call *call, enum call_orders orders);
+
+/* Frees a call whose thread is joined or never was. */
+struct ras_call *call_free(struct ras_call *call);
+
+/* ---- call.c ---- */
+
+/* Fresh fields for the next attempt of a thread. */
+void call_reset(struct ras_call *call);
+void call_close_log(struct ras_call *call);
+const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
+bool call_must_end(struct ras_call *call, int64_t now);
+void call_read_traffic(struct ras_call *call);
+
+/* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
+
+bool slot_try(struct ras_call *call);   /* false: none is free */
+bool slot_wait(struct ras_call *call);  /* false: stands in the line now; wake_fd tells when there may be one */
+void slot_force(struct ras_call *call); /* one more than there are, if need be */
+void slot_drop(struct ras_call *call);  /* gives it back, or leaves the line */
+void slot_grant(struct ras *ras);       /* the limit was raised */
+
+/* ---- redial.c: pure rules ---- */
+
+struct redial_case {
+	bool was_up;
+	enum stop_reason stop;
+	int32_t code;
+	uint32_t left; /* attempts that remain */
+	bool enabled;  /* rasAdminMode */
+};
+struct redial_verdict {
+	enum ras_status status; /* down, failed, waitingRedial */
+	uint32_t left;
+	bool exhausted; /* rasRedialExhausted is owed */
+	bool unwanted;  /* rasConnDesired becomes down */
+};
+struct redial_verdict redial_decide(const struct ras_entry *entry, const struct redial_case *c);
+
+/* Pause before the next attempt in ms. random: uniform below 2^32. MIB: rasEntryRedialPause, rasEntryRedialPauseMax. */
+int64_t redial_pause_ms(const struct ras_entry *entry, uint32_t consecutive_failures, uint32_t random);
+
+/* Attempts that a new request has. */
+uint32_t redial_budget(const struct ras_entry *entry);
+#define REDIAL_UNBOUNDED UINT32_MAX
+
+/* ---- notifier.c ---- */
+
+void notifier_tell(struct ras_call *call, enum ras_state state, int32_t error);
+
+/* The notifier has been told the last thing; whoever waits in ras_dial() goes on. */
+void notifier_end(struct ras_call *call, const struct ras_error *error);
+
+/* ---- notices.c ---- */
+
+int notices_init(struct ras *ras);
+void notices_clear(struct ras *ras);
+void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notice *notice);
+
+/* ---- history.c; ras.lock held ---- */
+
+void history_push(struct ras *ras, struct ras_history_row *row); /* takes the row */
+void history_trim(struct ras *ras, int64_t now_real);
+const struct ras_history_row *history_at(const struct ras_history *h, size_t i);
+void history_clear(struct ras_history *h);
+uint32_t history_index_after(uint32_t index);
+
+/* ---- store.c: the journal in the state directory ---- */
+
+int store_open(struct ras *ras, struct ras_error *ret_error);
+void store_close(struct ras *ras);
+
+/* store.lock held. Appends lines; durable: on the disk before it returns. Returns 0 or negative errno, nothing written. */
+int store_append(struct ras *ras, const char *lines, size_t len, bool durable);
+void store_sync(struct ras *ras);      /* keeper */
+int store_compact(struct ras *ras);    /* store.lock held */
+bool store_wants_compact(const struct ras *ras);
+
+/* ---- journal.c: what the lines say ---- */
+
+int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info);
+int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired, uint32_t request_id,
+		     enum ras_action action, bool begun);
+int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
+int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
+int journal_put_engine(struct record_writer *w, uint32_t last_call_id, uint32_t last_hist_index);
+int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /* conn line as it is now */
+int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn); /* wish line as it is now */
+int journal_load_line(struct ras *ras, char *line);
+
+/* Line of a conn as it is now, written outside of all locks but store.lock. Errors show in rasStorageStatus. */
+void journal_save_conn(struct ras_conn *conn);
+void journal_save_wish(struct ras_conn *conn);
+
+/* ---- link_record.c: records in the run directory ---- */
+
+#define LINK_RECORD_SUFFIX ".link"
+
+int link_record_write(struct ras_call *call, bool up);
+void link_record_remove(struct ras_call *call);
+
+struct link_record {
+	char name[RAS_NAME_MAX];
+	uint32_t index;
+	bool up;
+	char *text; /* owns what fields points into */
+	struct record fields;
+};
+int link_record_read(struct ras *ras, const char *file, struct link_record *ret);
+void link_record_restore(struct ras_call *call, const struct link_record *record);
+void link_record_done(struct link_record *record);
+
+/* ---- adopt.c ---- */
+
+int adopt_all(struct ras *ras);
+
+/* ---- keeper.c ---- */
+
+int keeper_start(struct ras *ras);
+void keeper_stop(struct ras *ras);
+
+/* ---- phonebook.c ---- */
+
+/* The conn of a name, made if there is none. NULL without memory. Owner. */
+struct ras_conn *conn_get(struct ras *ras, const char *name);
+
+/* ---- helpers ---- */
+
+static inline void lock_cleanup(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+/* Holds a mutex to the end of the block. */
+#define WITH_LOCK(m)                                                                                                   \
+	__attribute__((cleanup(lock_cleanup), unused)) pthread_mutex_t *with_lock_ = (pthread_mutex_lock(m), (m))
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests in two phases: everything that can be refused or can fail comes first, then a commit that cannot (RFC 3416,
+ * 4.2.5: SET is atomic; over AgentX an error of the commit would never reach the manager). */
+#include <errno.h>
+
+#include "ras/engine.h"
+#include "sys/clock.h"
+
+struct ras_request {
+	struct ras_request *next;
+	struct ras *ras;
+	struct ras_conn *conn;
+	enum ras_action action;
+	uint32_t request_id;
+	enum ras_trigger trigger;
+	bool repeated;         /* seen before: nothing happens */
+	bool written;
+	struct ras_call *call; /* parked dial thread; NULL: none is needed */
+	int64_t made_ms;
+};
+
+enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
+
+/* What a dial or redial needs, by status. Order of checks: mode and row, then cases without effect, then limits (the limit is that of
+ * NEED_THREAD). */
+static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
+{
+	bool enabled = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;
+
+	if (!enabled || !conn->entry || conn->entry->row_status != RAS_ROW_ACTIVE)
+		return REFUSED;
+	switch (conn->info.status) {
+	case RAS_STATUS_NOT_READY:
+	case RAS_STATUS_HANGING_UP:
+		return REFUSED;
+	case RAS_STATUS_DIALING:
+	case RAS_STATUS_AUTHENTICATING:
+	case RAS_STATUS_UP:
+	case RAS_STATUS_WAITING:
+	case RAS_STATUS_WAITING_REDIAL:
+		return action == RAS_ACTION_DIAL ? NEED_NOTHING : NEED_THREAD;
+	default:
+		return NEED_THREAD;
+	}
+}
+
+static enum need request_needs(const struct ras_conn *conn, enum ras_action action)
+{
+	switch (action) {
+	case RAS_ACTION_DIAL:
+	case RAS_ACTION_REDIAL:
+		return dial_needs(conn, action);
+	case RAS_ACTION_RESUME:
+		return ras_state_paused(conn->info.state) ? NEED_NOTHING : REFUSED;
+	default:
+		return NEED_NOTHING;
+	}
+}
+
+static int refuse(struct ras *ras, enum ras_action action, int error)
+{
+	if (action == RAS_ACTION_DIAL || action == RAS_ACTION_REDIAL) {
+		WITH_LOCK(&ras->lock);
+
+		ras->totals.rejected++;
+	}
+	return error;
+}
+
+static int park_thread(struct ras_request *request)
+{
+	int r = call_new(request->conn, START_ATTEMPT, &request->call);
+
+	if (r < 0)
+		return r;
+	if (slot_try(request->call))
+		return 0;
+	call_order(TAKE_PTR(request->call), CALL_ABANDON);
+	return -EAGAIN;
+}
+
+int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action action, uint32_t request_id,
+			enum ras_trigger trigger, struct ras_request **ret)
+{
+	struct ras_request *request;
+	bool repeated, contradicts;
+	enum need need;
+	int r;
+
+	if (conn->request)
+		return refuse(ras, action, -EINVAL);
+	pthread_mutex_lock(&conn->lock);
+	repeated = request_id != 0 && request_id == conn->info.request_id && action == conn->last_action;
+	contradicts = request_id != 0 && request_id == conn->info.request_id && action != conn->last_action;
+	need = request_needs(conn, action);
+	pthread_mutex_unlock(&conn->lock);
+	if (contradicts || (need == REFUSED && !repeated))
+		return refuse(ras, action, -EINVAL);
+
+	request = calloc(1, sizeof(*request));
+	if (!request)
+		return refuse(ras, action, -ENOMEM);
+	*request = (struct ras_request){
+		.ras = ras,
+		.conn = conn,
+		.action = action,
+		.request_id = request_id,
+		.trigger = trigger,
+		.repeated = repeated,
+		.made_ms = clock_mono_ms(),
+	};
+	r = need == NEED_THREAD && !repeated ? park_thread(request) : 0;
+	if (r < 0) {
+		free(request);
+		return refuse(ras, action, r);
+	}
+	request->next = ras->requests;
+	ras->requests = request;
+	conn->request = request;
+	*ret = request;
+	return 0;
+}
+
+/* What is wanted after the request. conn.lock held. */
+static enum ras_desired desired_after(const struct ras_request *request)
+{
+	const struct ras_conn *conn = request->conn;
+
+	switch (request->action) {
+	case RAS_ACTION_DIAL:
+	case RAS_ACTION_REDIAL:
+		return RAS_DESIRED_UP;
+	case RAS_ACTION_HANG_UP:
+		return RAS_DESIRED_DOWN;
+	case RAS_ACTION_CLEAR_ERROR:
+		return conn->info.status == RAS_STATUS_FAILED ? RAS_DESIRED_DOWN : conn->info.desired;
+	default:
+		return conn->info.desired;
+	}
+}
+
+/* The conn line that clearError(5) leads to. store.lock held. */
+static int write_cleared(struct ras_conn *conn)
+{
+	struct ras_conn_info info;
+	struct record_writer w;
+	int r;
+
+	pthread_mutex_lock(&conn->lock);
+	info = conn->info;
+	info.counters.traffic = conn->traffic_base;
+	pthread_mutex_unlock(&conn->lock);
+	info.last_error = RAS_ERROR_INIT;
+	if (info.status == RAS_STATUS_FAILED)
+		info.status = RAS_STATUS_DOWN;
+	r = journal_put_conn(&w, conn, &info);
+	return r < 0 ? r : store_append(conn->ras, w.text, w.len, false);
+}
+
+int ras_request_write(struct ras_request *request)
+{
+	struct ras_conn *conn = request->conn;
+	struct record_writer w;
+	enum ras_desired desired;
+	bool begun;
+	int r = 0;
+
+	if (request->repeated)
+		return 0;
+	WITH_LOCK(&request->ras->store.lock);
+
+	pthread_mutex_lock(&conn->lock);
+	desired = desired_after(request);
+	begun = request->action == RAS_ACTION_NONE ? conn->begun : request->call != NULL;
+	pthread_mutex_unlock(&conn->lock);
+	if (request->action == RAS_ACTION_CLEAR_ERROR)
+		r = write_cleared(conn);
+	if (r == 0)
+		r = journal_put_wish(&w, conn, desired, request->request_id, request->action, begun);
+	if (r == 0)
+		r = store_append(request->ras, w.text, w.len, true);
+	request->written = r == 0;
+	return r;
+}
+
+void ras_request_undo(struct ras_request *request)
+{
+	if (!request->written)
+		return;
+	request->written = false;
+	if (request->action == RAS_ACTION_CLEAR_ERROR)
+		journal_save_conn(request->conn);
+	journal_save_wish(request->conn);
+}
+
+static void clear_error(struct ras_conn *conn)
+{
+	conn->info.last_error = RAS_ERROR_INIT;
+	if (conn->info.status == RAS_STATUS_FAILED)
+		conn_move(conn, RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
+}
+
+/* Gives the parked thread its work: at once, or after the call that goes on now. */
+static void let_go(struct ras_request *request)
+{
+	struct ras_conn *conn = request->conn;
+	struct ras_call *call = TAKE_PTR(request->call);
+
+	conn->series_request = request->request_id;
+	conn->next_trigger = request->trigger;
+	conn->begun = true;
+	if (conn->call) {
+		conn_stop(conn, STOP_HANG_UP);
+		conn->heir = call;
+		return;
+	}
+	conn->tried = 0;
+	conn_begin(conn, call, request->trigger);
+	call_order(call, CALL_GO);
+}
+
+static void act(struct ras_request *request)
+{
+	struct ras_conn *conn = request->conn;
+
+	switch (request->action) {
+	case RAS_ACTION_DIAL:
+	case RAS_ACTION_REDIAL:
+		if (request->call) {
+			let_go(request);
+		} else if (conn->info.status == RAS_STATUS_WAITING_REDIAL && conn->call) {
+			conn->dial_now = true;
+			conn->next_trigger = request->trigger;
+			conn->series_request = request->request_id;
+			fd_event_post(conn->call->wake_fd);
+		}
+		break;
+	case RAS_ACTION_HANG_UP:
+		conn_stop(conn, STOP_HANG_UP);
+		break;
+	case RAS_ACTION_CLEAR_ERROR:
+		clear_error(conn);
+		break;
+	default:
+		break;
+	}
+}
+
+static void forget(struct ras_request *request)
+{
+	struct ras_request **p = &request->ras->requests;
+
+	while (*p != request)
+		p = &(*p)->next;
+	*p = request->next;
+	request->conn->request = NULL;
+	free(request);
+}
+
+void ras_request_commit(struct ras_request *request)
+{
+	struct ras_conn *conn = request->conn;
+
+	pthread_mutex_lock(&conn->lock);
+	if (!request->repeated) {
+		conn->info.desired = desired_after(request);
+		conn->info.request_id = request->request_id;
+		conn->last_action = request->action;
+		act(request);
+	}
+	pthread_mutex_unlock(&conn->lock);
+	forget(request);
+}
+
+void ras_request_cancel(struct ras_request *request)
+{
+	if (!request)
+		return;
+	if (request->call)
+		call_order(TAKE_PTR(request->call), CALL_ABANDON);
+	forget(request);
+}
+
+void ras_request_expire(struct ras *ras, int64_t max_age_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct ras_request *r = ras->requests, *next; r; r = next) {
+		next = r->next;
+		if (now - r->made_ms < max_age_ms)
+			continue;
+		ras_request_undo(r);
+		ras_request_cancel(r);
+	}
+}
+
+bool ras_request_valid(const struct ras *ras, const struct ras_request *request)
+{
+	for (const struct ras_request *r = ras->requests; r; r = r->next)
+		if (r == request)
+			return true;
+	return false;
+}
+
+/* ---- RasDial for callers in C ---- */
+
+static int wait_for(struct dial_waiter *waiter, struct ras_error *ret_error)
+{
+	int r;
+
+	pthread_mutex_lock(&waiter->lock);
+	while (!waiter->done)
+		pthread_cond_wait(&waiter->told, &waiter->lock);
+	r = waiter->error.code == RAS_ERROR_NONE ? 0 : -EIO;
+	if (ret_error)
+		*ret_error = waiter->error;
+	pthread_mutex_unlock(&waiter->lock);
+	pthread_mutex_destroy(&waiter->lock);
+	pthread_cond_destroy(&waiter->told);
+	return r;
+}
+
+int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *notifier, struct ras_error *ret_error)
+{
+	struct dial_waiter waiter = {.done = false};
+	struct ras_request *request;
+	int r = ras_request_reserve(ras, conn, RAS_ACTION_DIAL, 0, RAS_TRIGGER_LOCAL, &request);
+
+	if (r < 0) {
+		WITH_LOCK(&ras->lock);
+
+		return ras->stopping ? -ESHUTDOWN : r;
+	}
+	if (!request->call) {
+		ras_request_cancel(request);
+		if (ret_error)
+			ras_error_set(ret_error, RAS_ERROR_DIAL_ALREADY_IN_PROGRESS, RAS_BACKEND_NONE, NULL);
+		return -EALREADY;
+	}
+	if (notifier) {
+		request->call->notifier = *notifier;
+		request->call->has_notifier = true;
+	} else {
+		pthread_mutex_init(&waiter.lock, NULL);
+		pthread_cond_init(&waiter.told, NULL);
+		request->call->waiter = &waiter;
+	}
+	r = ras_request_write(request);
+	if (r < 0) {
+		ras_request_cancel(request);
+		return r;
+	}
+	ras_request_commit(request);
+	return notifier ? 0 : wait_for(&waiter, ret_error);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The journal in the state directory: lines are added at the end, and now and then the whole is written anew with what still
+ * counts. A line that was cut or changed is set aside at the next start, the others count. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ras/engine.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+#define JOURNAL "journal"
+#define JOURNAL_DAMAGED JOURNAL ".lines"
+#define JOURNAL_MAX ((size_t)1 << 30)
+
+/* Written anew when it has grown by its own size, and by this at least. */
+#define COMPACT_SLACK ((size_t)1 << 20)
+
+static void store_problem(struct ras *ras, int error)
+{
+	int status = error == -ENOSPC || error == -EDQUOT ? RAS_STORAGE_FULL : RAS_STORAGE_IS_READ_ONLY;
+	bool first = atomic_exchange(&ras->store.status, status) != status;
+
+	atomic_fetch_add(&ras->store.problems, 1);
+	if (first)
+		log_error("state directory: the journal cannot be written: %s", strerror(-error));
+}
+
+static void store_fine(struct ras *ras)
+{
+	int status = atomic_load(&ras->store.status);
+
+	if (status != RAS_STORAGE_FULL && status != RAS_STORAGE_IS_READ_ONLY)
+		return;
+	atomic_store(&ras->store.status, RAS_STORAGE_OK);
+	log_info("state directory: the journal can be written again");
+}
+
+int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
+{
+	struct ras_store *store = &ras->store;
+	int r = fd_write_all(store->fd, lines, len);
+
+	if (r == 0 && durable && fdatasync(store->fd) < 0)
+		r = -errno;
+	if (r < 0) {
+		/* Half a line would spoil the next one. */
+		if (ftruncate(store->fd, (off_t)store->size) < 0)
+			log_error("state directory: the journal cannot be cut back: %s", strerror(errno));
+		store_problem(ras, r);
+		return r;
+	}
+	store->size += len;
+	store->unsynced = !durable;
+	store_fine(ras);
+	return 0;
+}
+
+void store_sync(struct ras *ras)
+{
+	struct ras_store *store = &ras->store;
+	int fd = -1;
+
+	/* The disk is waited for outside of the lock: others go on adding lines. */
+	pthread_mutex_lock(&store->lock);
+	if (store->unsynced)
+		fd = fcntl(store->fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	store->unsynced = false;
+	pthread_mutex_unlock(&store->lock);
+	if (fd >= 0)
+		fdatasync(fd);
+	fd_close(fd);
+}
+
+/* ---- writing it anew ---- */
+
+struct buffer {
+	char *data;
+	size_t size, room;
+};
+
+static int buffer_add(struct buffer *b, const struct record_writer *w)
+{
+	if (b->size + w->len > b->room) {
+		size_t room = (b->size + w->len) * 2;
+		char *data = realloc(b->data, room);
+
+		if (!data)
+			return -ENOMEM;
+		b->data = data;
+		b->room = room;
+	}
+	memcpy(b->data + b->size, w->text, w->len);
+	b->size += w->len;
+	return 0;
+}
+
+static int add_conn(struct buffer *b, struct ras_conn *conn)
+{
+	struct record_writer w;
+	int r = journal_put_life(&w, conn);
+
+	if (r == 0)
+		r = buffer_add(b, &w);
+	if (r == 0)
+		r = journal_put_present_wish(&w, conn);
+	return r < 0 ? r : buffer_add(b, &w);
+}
+
+static int add_history(struct buffer *b, const struct ras *ras)
+{
+	struct ras_history_row row = {.index = 0};
+	struct record_writer w;
+	int r = 0;
+
+	while (r == 0 && row.index < UINT32_MAX && ras_history_next(ras, row.index + 1, &row) == 0) {
+		r = journal_put_history(&w, &row);
+		if (r == 0)
+			r = buffer_add(b, &w);
+	}
+	return r;
+}
+
+static int add_engine(struct buffer *b, struct ras *ras)
+{
+	struct record_writer w;
+	uint32_t call_id, hist_index;
+	int r = 0;
+
+	for (unsigned i = 0; i < RAS_SETTING_MAX && r == 0; i++) {
+		r = journal_put_setting(&w, i, atomic_load(&ras->setting[i]), ras->file_value[i]);
+		if (r == 0)
+			r = buffer_add(b, &w);
+	}
+	pthread_mutex_lock(&ras->lock);
+	call_id = ras->last_call_id;
+	hist_index = ras->history.newest;
+	pthread_mutex_unlock(&ras->lock);
+	if (r == 0)
+		r = journal_put_engine(&w, call_id, hist_index);
+	return r < 0 ? r : buffer_add(b, &w);
+}
+
+static int open_journal(struct ras *ras)
+{
+	int fd = openat(ras->state_fd, JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	fd = fd_high(fd);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0) {
+		fd_close(fd);
+		return -EIO;
+	}
+	fd_close(ras->store.fd);
+	ras->store.fd = fd;
+	ras->store.size = ras->store.live = (size_t)st.st_size;
+	return 0;
+}
+
+int store_compact(struct ras *ras)
+{
+	struct buffer b = {0};
+	int r = add_history(&b, ras);
+
+	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
+		r = add_conn(&b, ras->conns[i]);
+	if (r == 0)
+		r = add_engine(&b, ras);
+	if (r == 0)
+		r = file_replace(ras->state_fd, JOURNAL, b.data, b.size, true);
+	if (r == 0)
+		r = open_journal(ras);
+	if (r < 0)
+		store_problem(ras, r);
+	free(b.data);
+	return r;
+}
+
+bool store_wants_compact(const struct ras *ras)
+{
+	return ras->store.size > 2 * ras->store.live + COMPACT_SLACK;
+}
+
+/* ---- reading it ---- */
+
+static void set_aside(struct ras *ras, const struct buffer *damaged, unsigned lines)
+{
+	char name[64] = JOURNAL_DAMAGED;
+	int r = file_replace(ras->state_fd, JOURNAL_DAMAGED, damaged->data, damaged->size, true);
+
+	if (r == 0)
+		r = file_set_aside(ras->state_fd, JOURNAL_DAMAGED, name, sizeof(name));
+	atomic_store(&ras->store.status, RAS_STORAGE_DAMAGED);
+	atomic_fetch_add(&ras->store.problems, lines);
+	if (r < 0)
+		log_warning("state directory: %u damaged lines of the journal were left out and could not be kept: %s", lines,
+			    strerror(-r));
+	else
+		log_warning("state directory: %u damaged lines of the journal were left out; they are in %s", lines, name);
+}
+
+static int load_lines(struct ras *ras, char *text, size_t size)
+{
+	struct buffer damaged = {0};
+	unsigned n_damaged = 0;
+	struct record_writer w;
+
+	for (char *line = text, *end = text + size; line < end;) {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((newline ? newline : end) - line);
+
+		w.len = MIN(len, sizeof(w.text) - 1);
+		memcpy(w.text, line, w.len);
+		w.text[w.len++] = '\n';
+		line[len] = '\0';
+		if (len > 0 && (!newline || strlen(line) != len || journal_load_line(ras, line) < 0)) {
+			buffer_add(&damaged, &w);
+			n_damaged++;
+		}
+		line += len + 1;
+	}
+	if (n_damaged > 0)
+		set_aside(ras, &damaged, n_damaged);
+	free(damaged.data);
+	return 0;
+}
+
+int store_open(struct ras *ras, struct ras_error *ret_error)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	int r;
+
+	atomic_store(&ras->store.status, RAS_STORAGE_OK);
+	ras->store.fd = -1;
+	r = file_read(ras->state_fd, JOURNAL, JOURNAL_MAX, &text, &size);
+	if (r < 0 && r != -ENOENT) {
+		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be read: %s", strerror(-r));
+		return r;
+	}
+	if (r == 0)
+		load_lines(ras, text, size);
+	r = open_journal(ras);
+	if (r < 0) {
+		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be written: %s",
+			      strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+void store_close(struct ras *ras)
+{
+	ras->store.fd = fd_close(ras->store.fd);
+	pthread_mutex_destroy(&ras->store.lock);
+}
