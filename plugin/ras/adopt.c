@@ -6,11 +6,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ras/engine.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"
+
+/* How long the start waits for links to be taken over; what takes longer goes on beside it. */
+#define ADOPTION_SECONDS 2
 
 /* How the present agent sees the entry: as it was dialed, as far as the record tells. An entry that has gone, or is of another
  * type now, gets a stand-in that only knows how to hang up. */
@@ -90,6 +94,14 @@ static void catch_up(struct ras_conn *conn, const struct ras_call *call, bool up
 	conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 }
 
+static void let_adopt(struct ras_call *call)
+{
+	pthread_mutex_lock(&call->ras->lock);
+	call->ras->adopting++;
+	pthread_mutex_unlock(&call->ras->lock);
+	call_order(call, CALL_GO);
+}
+
 static int adopt_record(struct ras *ras, const char *file)
 {
 	struct link_record record;
@@ -139,7 +151,7 @@ static int adopt_record(struct ras *ras, const char *file)
 	catch_up(conn, call, record.up);
 	honour_wish(conn);
 	pthread_mutex_unlock(&conn->lock);
-	call_order(call, CALL_GO);
+	let_adopt(call);
 	return 0;
 }
 
@@ -183,13 +195,13 @@ static int account(struct ras_conn *conn)
 	pthread_mutex_lock(&conn->lock);
 	if (conn->begun && conn->entry) {
 		conn->begun = false;
-		conn->tried = 0;
+		conn->series.tried = 0;
 		conn_begin(conn, call, RAS_TRIGGER_SNMP);
 	} else {
 		conn->call = call;
 		call->call_id = conn->info.call_id;
-		call->request_id = conn->series_request;
-		call->attempt = conn->tried > 0 ? conn->tried - 1 : 0;
+		call->request_id = conn->series.request;
+		call->attempt = conn->series.tried > 0 ? conn->series.tried - 1 : 0;
 		call->trigger = RAS_TRIGGER_OTHER;
 		if (conn->info.status == RAS_STATUS_UP) {
 			call->state = RAS_CONNECTED;
@@ -203,14 +215,17 @@ static int account(struct ras_conn *conn)
 	call->entry = call->entry ? call->entry : entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
 	pthread_mutex_unlock(&conn->lock);
-	call_order(call, call->entry ? CALL_GO : CALL_ABANDON);
+	if (call->entry)
+		let_adopt(call);
+	else
+		call_order(call, CALL_ABANDON);
 	return 0;
 }
 
 /* Goes on with a redial series where it was. */
 static int resume_series(struct ras_conn *conn)
 {
-	int64_t rest = conn->next_redial_real - clock_real_ms();
+	int64_t rest = conn->series.redial_real - clock_real_ms();
 	int64_t longest = (int64_t)MAX(conn->entry->redial_pause, conn->entry->redial_pause_max) * 1100;
 	struct ras_call *call;
 	int r;
@@ -249,11 +264,25 @@ static int adopt_conn(struct ras_conn *conn)
 	return 0;
 }
 
+/* Counters of a link are complete once its traffic was asked for: nobody should see them go back. */
+static void await_adoption(struct ras *ras)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ADOPTION_SECONDS;
+	WITH_LOCK(&ras->lock);
+
+	while (ras->adopting > 0 && pthread_cond_timedwait(&ras->thread_ended, &ras->lock, &until) == 0)
+		;
+}
+
 int adopt_all(struct ras *ras)
 {
 	int r = adopt_records(ras);
 
 	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
 		r = adopt_conn(ras->conns[i]);
+	await_adoption(ras);
 	return r;
 }

@@ -85,10 +85,10 @@ void conn_move(struct ras_conn *conn, enum ras_status status, enum ras_state sta
 		conn->ras->totals.by_status[status]++;
 	}
 	pthread_mutex_unlock(&conn->ras->lock);
+	info->thread_state = thread_state_of[status];
 	if (status == old)
 		return;
 	info->status = status;
-	info->thread_state = thread_state_of[status];
 	info->last_change_mono_ms = clock_mono_ms();
 	conn_notice(conn, RAS_NOTIFY_STATE_CHANGE, old, 0);
 }
@@ -170,9 +170,9 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	call->entry = ras_entry_ref(conn->entry);
 	call->driver = driver_find(conn->ras, conn->entry->device_type);
 	call->call_id = next_call_id(conn->ras);
-	call->request_id = conn->series_request;
+	call->request_id = conn->series.request;
 	call->trigger = trigger;
-	call->attempt = conn->tried++;
+	call->attempt = conn->series.tried++;
 	if (call->attempt == 0)
 		conn->info.redials_left = redial_budget(conn->entry);
 	else if (conn->info.redials_left > 0 && conn->info.redials_left != REDIAL_UNBOUNDED)
@@ -185,7 +185,7 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->ending = false;
 	conn->failure_counted = false;
 	conn->dial_now = false;
-	conn->next_redial_real = 0;
+	conn->series.redial_real = 0;
 	conn->info.next_redial_mono_ms = 0;
 	conn->info.call_id = call->call_id;
 	conn->info.subentry = 0;

@@ -93,7 +93,7 @@ static int connected(struct ras_call *call)
 		conn->info.up_since_mono_ms = call->up_mono;
 		conn->info.links_up = 1;
 		conn->info.counters.consecutive_failures = 0;
-		conn->failures_untold = 0;
+		conn->series.untold = 0;
 		conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, COUNT_SUCCESS);
 		conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 	}
@@ -239,11 +239,13 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 {
 	struct ras_conn *conn = call->conn;
 	struct ras_conn_info next;
+	struct conn_series series;
 	struct record_writer w;
 
 	pthread_mutex_lock(&conn->lock);
 	next = conn->info;
-	conn->next_redial_real = o->redial_real;
+	conn->series.redial_real = o->redial_real;
+	series = conn->series;
 	if (row) {
 		row->local = next.local;
 		row->peer = next.peer;
@@ -261,7 +263,7 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	next.status = o->verdict.status;
 	next.counters.failures += !o->was_up && !o->cancelled;
 	next.counters.drops += o->lost;
-	if (journal_put_conn(&w, conn, &next) == 0)
+	if (journal_put_conn(&w, conn->name, &next, &series) == 0)
 		store_append(call->ras, w.text, w.len, false);
 }
 
@@ -273,8 +275,8 @@ static void post_end_notices(struct ras_conn *conn, const struct outcome *o)
 	}
 	if (o->cancelled)
 		return;
-	if (conn->entry && ++conn->failures_untold >= conn->entry->notify_failures) {
-		conn->failures_untold = 0;
+	if (conn->entry && ++conn->series.untold >= conn->entry->notify_failures) {
+		conn->series.untold = 0;
 		conn_notice(conn, RAS_NOTIFY_DIAL_FAILED, 0, 0);
 	}
 	if (o->verdict.exhausted)
@@ -291,7 +293,7 @@ static void hand_over(struct ras_conn *conn)
 	conn->info.thread_id = 0;
 	if (!heir)
 		return;
-	conn->tried = 0;
+	conn->series.tried = 0;
 	conn_begin(conn, heir, conn->next_trigger);
 	call_order(heir, CALL_GO);
 }
@@ -404,7 +406,7 @@ static void leave_waiting(struct ras_conn *conn)
 	if (conn->stop != STOP_QUIT) {
 		conn->info.redials_left = 0;
 		conn->info.next_redial_mono_ms = 0;
-		conn->next_redial_real = 0;
+		conn->series.redial_real = 0;
 		if (conn->stop != STOP_DRAIN && conn->info.status == RAS_STATUS_WAITING_REDIAL)
 			conn_move(conn, RAS_STATUS_HANGING_UP, RAS_DISCONNECTED, 0);
 		conn_move(conn, conn->stop == STOP_DRAIN ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
@@ -467,6 +469,14 @@ static bool await_redial(struct ras_call *call)
 
 /* ---- the thread ---- */
 
+static void adopted_one(struct ras *ras)
+{
+	WITH_LOCK(&ras->lock);
+
+	ras->adopting--;
+	pthread_cond_broadcast(&ras->thread_ended);
+}
+
 /* Takes over what an earlier agent left. What is not up is ended and accounted for (834). */
 static int adopt(struct ras_call *call)
 {
@@ -475,16 +485,20 @@ static int adopt(struct ras_call *call)
 
 	if (!up)
 		ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
-	if (!call->record || !call->driver)
+	if (!call->record || !call->driver) {
+		adopted_one(call->ras);
 		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE,
 				     "The link was gone when the agent started again");
+	}
 	call->engaged = true;
 	r = call->driver->adopt(call, &call->record->fields, up);
+	if (r == 0 && up)
+		call_read_traffic(call);
+	adopted_one(call->ras);
 	if (r < 0 || !up)
 		return r < 0 ? r : -EIO;
 	log_info("entry %s: call %u: adopted%s%s, up for %lld s", call->conn->name, call->call_id,
 		 call->ifname[0] ? " on " : "", call->ifname, (long long)(clock_mono_ms() - call->up_mono) / 1000);
-	call_read_traffic(call);
 	call->quiet_since = clock_mono_ms();
 	return 0;
 }

@@ -102,6 +102,14 @@ struct ras_call {
 
 struct notice_item;
 
+/* The attempts that one request leads to. */
+struct conn_series {
+	uint32_t request; /* its id */
+	uint32_t tried;
+	uint32_t untold;     /* failures since the last dialFailed */
+	int64_t redial_real; /* date of the next attempt; 0: none */
+};
+
 struct ras_conn {
 	struct ras *ras;
 	char name[RAS_NAME_MAX]; /* as in the entry; never changes but in case of letters */
@@ -128,11 +136,8 @@ struct ras_conn {
 	bool failure_counted;     /* this attempt is a failure already (cancelled) */
 	bool dial_now;            /* do not wait for the redial time */
 	struct ras_call *heir;    /* parked thread that takes over once hung up: redial */
-	uint32_t series_request;  /* request id of the present series */
 	enum ras_trigger next_trigger;
-	uint32_t tried;           /* attempts since the last request */
-	uint32_t failures_untold; /* since the last dialFailed */
-	int64_t next_redial_real; /* for the journal; 0: none */
+	struct conn_series series;
 
 	/* notices.lock */
 	int64_t notice_time[RAS_NOTIFY_MAX];
@@ -194,7 +199,8 @@ struct ras {
 	uint32_t in_setup; /* places taken */
 	struct ras_call *waiting, **waiting_end;
 	struct ras_call *threads, *ended;
-	pthread_cond_t thread_ended;
+	uint32_t adopting;           /* threads that take a link over */
+	pthread_cond_t thread_ended; /* or has taken its link over */
 	bool stopping;
 
 	struct ras_store store;
@@ -319,7 +325,8 @@ bool store_wants_compact(const struct ras *ras);
 
 /* ---- journal.c: what the lines say ---- */
 
-int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info);
+int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
+		     const struct conn_series *series);
 int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired, uint32_t request_id,
 		     enum ras_action action, bool begun);
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row);

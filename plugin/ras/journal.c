@@ -48,12 +48,11 @@ static const struct number_field conn_fields[] = {
 	FIELD("out-octets", struct ras_conn_info, counters.traffic.out_octets),
 };
 
-/* Behind the lock of the conn, but only its thread changes them. */
 static const struct number_field series_fields[] = {
-	FIELD("tried", struct ras_conn, tried),
-	FIELD("request", struct ras_conn, series_request),
-	FIELD("untold", struct ras_conn, failures_untold),
-	FIELD("redial-at", struct ras_conn, next_redial_real),
+	FIELD("tried", struct conn_series, tried),
+	FIELD("request", struct conn_series, request),
+	FIELD("untold", struct conn_series, untold),
+	FIELD("redial-at", struct conn_series, redial_real),
 };
 
 static const struct number_field history_fields[] = {
@@ -163,12 +162,13 @@ static void get_addr(const struct record *r, const char *key, enum ras_addr_role
 
 /* ---- writing ---- */
 
-int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info)
+int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
+		     const struct conn_series *series)
 {
 	record_begin(w, "conn");
-	record_put_str(w, "name", conn->name);
+	record_put_str(w, "name", name);
 	put_fields(w, conn_fields, ARRAY_SIZE(conn_fields), info);
-	put_fields(w, series_fields, ARRAY_SIZE(series_fields), conn);
+	put_fields(w, series_fields, ARRAY_SIZE(series_fields), series);
 	record_put_str(w, "destination", info->destination);
 	put_error(w, &info->last_error);
 	return record_end(w);
@@ -220,13 +220,15 @@ int journal_put_engine(struct record_writer *w, uint32_t last_call_id, uint32_t 
 int journal_put_life(struct record_writer *w, struct ras_conn *conn)
 {
 	struct ras_conn_info info;
+	struct conn_series series;
 
 	pthread_mutex_lock(&conn->lock);
 	info = conn->info;
+	series = conn->series;
 	/* The traffic of the present call is asked again of a link that is adopted. */
 	info.counters.traffic = conn->traffic_base;
 	pthread_mutex_unlock(&conn->lock);
-	return journal_put_conn(w, conn, &info);
+	return journal_put_conn(w, conn->name, &info, &series);
 }
 
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
@@ -286,7 +288,7 @@ static int load_conn(struct ras *ras, const struct record *r)
 	if (!conn)
 		return -EBADMSG;
 	get_fields(r, conn_fields, ARRAY_SIZE(conn_fields), &conn->info);
-	get_fields(r, series_fields, ARRAY_SIZE(series_fields), conn);
+	get_fields(r, series_fields, ARRAY_SIZE(series_fields), &conn->series);
 	get_text(r, "destination", conn->info.destination, sizeof(conn->info.destination));
 	get_error(r, &conn->info.last_error);
 	if (!ras_label_has(ras_status_labels, (int32_t)conn->info.status))
@@ -315,7 +317,7 @@ static int load_wish(struct ras *ras, const struct record *r)
 	conn->last_action = ras_label_has(ras_action_labels, (int32_t)action) ? (enum ras_action)action : RAS_ACTION_NONE;
 	conn->begun = begun != 0;
 	if (conn->begun)
-		conn->series_request = conn->info.request_id;
+		conn->series.request = conn->info.request_id;
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static void file_name(const struct ras_call *call, char ret[32])
 
 static void put_addr(struct record_writer *w, size_t i, const struct ras_addr *a)
 {
-	char key[16], text[16 + 2 * sizeof(a->octets)];
+	char key[32], text[16 + 2 * sizeof(a->octets)];
 	int len = snprintf(text, sizeof(text), "%d/%u/", (int)a->role, a->prefix_len);
 
 	for (size_t k = 0; k < a->len; k++)
@@ -119,7 +119,7 @@ static void restore_addrs(struct ras_call *call, const struct record *r)
 {
 	struct ras_addr addrs[RAS_ADDRS_MAX];
 	size_t n = 0;
-	char key[16];
+	char key[32];
 
 	while (n < RAS_ADDRS_MAX) {
 		struct ras_addr a = {.len = 0};

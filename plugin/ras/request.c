@@ -143,17 +143,19 @@ static enum ras_desired desired_after(const struct ras_request *request)
 static int write_cleared(struct ras_conn *conn)
 {
 	struct ras_conn_info info;
+	struct conn_series series;
 	struct record_writer w;
 	int r;
 
 	pthread_mutex_lock(&conn->lock);
 	info = conn->info;
+	series = conn->series;
 	info.counters.traffic = conn->traffic_base;
 	pthread_mutex_unlock(&conn->lock);
 	info.last_error = RAS_ERROR_INIT;
 	if (info.status == RAS_STATUS_FAILED)
 		info.status = RAS_STATUS_DOWN;
-	r = journal_put_conn(&w, conn, &info);
+	r = journal_put_conn(&w, conn->name, &info, &series);
 	return r < 0 ? r : store_append(conn->ras, w.text, w.len, false);
 }
 
@@ -206,7 +208,7 @@ static void let_go(struct ras_request *request)
 	struct ras_conn *conn = request->conn;
 	struct ras_call *call = TAKE_PTR(request->call);
 
-	conn->series_request = request->request_id;
+	conn->series.request = request->request_id;
 	conn->next_trigger = request->trigger;
 	conn->begun = true;
 	if (conn->call) {
@@ -214,7 +216,7 @@ static void let_go(struct ras_request *request)
 		conn->heir = call;
 		return;
 	}
-	conn->tried = 0;
+	conn->series.tried = 0;
 	conn_begin(conn, call, request->trigger);
 	call_order(call, CALL_GO);
 }
@@ -231,7 +233,7 @@ static void act(struct ras_request *request)
 		} else if (conn->info.status == RAS_STATUS_WAITING_REDIAL && conn->call) {
 			conn->dial_now = true;
 			conn->next_trigger = request->trigger;
-			conn->series_request = request->request_id;
+			conn->series.request = request->request_id;
 			fd_event_post(conn->call->wake_fd);
 		}
 		break;
