@@ -110,12 +110,13 @@ int keeper_start(struct ras *ras)
 	sigset_t all, old;
 	int r;
 
-	ras->keeper_runs = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_mutex_lock(&ras->lock);
 	r = pthread_create(&ras->keeper, NULL, keeper_main, ras);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	ras->keeper_runs = r == 0;
+	pthread_mutex_unlock(&ras->lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -r;
 }
 
