@@ -30,6 +30,8 @@ static int make_dirs(const char *path, mode_t mode)
 
 	if (len >= sizeof(parent))
 		return -ENAMETOOLONG;
+	while (len > 1 && path[len - 1] == '/')
+		len--; /* "a/" is "a", not a parent */
 
 	for (size_t i = 1; i < len; i++) {
 		if (path[i] != '/')
