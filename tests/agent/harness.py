@@ -22,7 +22,7 @@ import sys
 import tap
 from lab import *  # noqa: F401,F403
 from lab import RASDIALD
-from mib import MIB  # noqa: F401
+from mib import MIB, MIB_FILE  # noqa: F401
 from snmp import Manager, SnmpTimeout, GET, SET, NO_SUCH_INSTANCE, NO_SUCH_OBJECT, END_OF_MIB  # noqa: F401
 from tap import Skip, check, equal, say, test, until  # noqa: F401
 

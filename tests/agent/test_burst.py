@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A thousand dials at once that all fail: nothing is lost, and the master answers all the time."""
+import time
+
+from harness import *
+
+N = 1000
+ENTRIES = [line(f"e{i}", i, f"setup={200 + i % 50}ms,fail=678") for i in range(1, N + 1)]
+AGENT = {"max_entries": 2000, "history": {"max_entries": 2000}, "notifications": {"min_interval": 0, "queue": 1024}}
+
+
+def dial_all(lab):
+    for at in range(1, N + 1, 50):
+        lab.dial(*range(at, at + 50))
+
+
+def all_ended(lab):
+    attempts, failures, progress, threads = lab.get("rasDialAttempts.0", "rasDialFailures.0", "rasDialsInProgress.0", "rasThreads.0")
+    return (attempts, failures, progress, threads) == (N, N, 0, 0)
+
+
+def check_all_accounted(lab):
+    """Each row failed once and has its history row; nothing of it stays."""
+    equal(set(lab.column("rasConnOperStatus").values()), {"failed"})
+    equal(set(lab.column("rasConnAttempts").values()), {1})
+    equal(set(lab.column("rasConnFailures").values()), {1})
+    entries = list(lab.column("rasHistEntryIndex").values())
+    equal(sorted(entries), list(range(1, N + 1)), "one history row for each entry")
+    equal(set(lab.column("rasHistErrorCode").values()), {678})
+    equal(sorted(lab.column("rasConnLastHistIndex").values()), list(range(1, N + 1)))
+    equal(len(set(lab.column("rasHistCallId").values())), N, "call ids")
+
+
+@test(120)
+def all_fail():
+    """1,000 dials that fail: all accounted for, all notifications sent or counted, sysUpTime answered all the time"""
+    lab = Lab(ENTRIES, AGENT)
+    try:
+        lab.begin()
+        fds = len(lab.agent.fds())
+        with Watch(lab, range(1, N + 1)) as watch:
+            begin = time.monotonic()
+            dial_all(lab)
+            say(f"{N} dials accepted in {time.monotonic() - begin:.2f} s")
+            until(lambda: all_ended(lab), 60, lambda: f"all ended: {lab.scalars()}")
+            until(lambda: lab.get("rasNotifyPending.0") == 0, 30, "no notification waits")
+        say(f"sysUpTime: {len(watch.times)} answers, slowest {max(watch.times) * 1000:.0f} ms")
+        check(max(watch.times) < 3.0, f"sysUpTime took {max(watch.times):.1f} s")
+        check_all_accounted(lab)
+        equal(lab.owed(), 2 * N, "a rasDialFailed and a rasRedialExhausted for each")
+        sent, suppressed, dropped = lab.get("rasNotifySent.0", "rasNotifySuppressed.0", "rasNotifyDropped.0")
+        until(lambda: lab.sink.mark() == sent, 10, lambda: f"{sent} notifications come, {lab.sink.mark()} came")
+        say(f"{sent} notifications sent, {suppressed} suppressed, {dropped} dropped")
+        kinds = [(n.name, n.index) for n in lab.sink.take()]
+        equal(len(set(kinds)), len(kinds), "none came twice")
+        until(lambda: len(lab.agent.fds()) == fds, 5, "descriptors as before")
+        check(lab.agent.threads() < 10, "threads as before")
+    finally:
+        lab.finish()
+
+
+@test(120)
+def all_fail_without_master():
+    """The same with snmpd stopped meanwhile and started after: what waited is sent, the rest is counted"""
+    lab = Lab([{**e, "destination": e["destination"].replace("setup=2", "setup=22")} for e in ENTRIES], AGENT)
+    try:
+        lab.begin()
+        dial_all(lab)
+        lab.stop_snmpd()
+        in_progress = lab.agent.threads()
+        check(in_progress > N // 2, f"most dials went on while the master stopped: {in_progress} threads")
+        until(lambda: lab.agent.threads() < 10, 60, "all dials end")
+        lab.start_snmpd()
+        lab.wait_agent()
+        until(lambda: all_ended(lab), 10, lambda: f"all ended: {lab.scalars()}")
+        until(lambda: lab.get("rasNotifyPending.0") == 0, 30, lambda: f"what waited is sent: {lab.scalars()}")
+        check_all_accounted(lab)
+        equal(lab.owed(), 2 * N)
+        sent, dropped = lab.get("rasNotifySent.0", "rasNotifyDropped.0")
+        equal(dropped + sent, 2 * N, "dropped and sent")
+        check(dropped >= 2 * N - 1024 - 100, f"{dropped} dropped though only 1024 can wait")
+        until(lambda: lab.sink.mark() == sent, 10, lambda: f"{sent} notifications come, {lab.sink.mark()} came")
+        # The newest are those that were kept.
+        kept = lab.sink.take("rasRedialExhausted")
+        check(len(kept) > 400, f"{len(kept)} rasRedialExhausted")
+    finally:
+        lab.finish()
+
+
+run()
