@@ -71,10 +71,11 @@ void log_open(const char *ident, enum log_target target, enum log_level level)
 
 	if (sink == SINK_SYSLOG) {
 		/* Inside another daemon the name of the syslog connection is that daemon's. */
-		if (str_equal(ident, program_invocation_short_name))
+		bool own = str_equal(ident, program_invocation_short_name);
+
+		log_prefix = own ? "" : ident;
+		if (own)
 			openlog(ident, LOG_PID, LOG_DAEMON);
-		else
-			log_prefix = ident;
 	}
 	log_sink = sink;
 	log_limit = level;

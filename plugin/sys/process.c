@@ -48,8 +48,7 @@ static int read_stat(pid_t pid, struct proc_stat *ret)
 
 	/* The second field is the name in brackets, and may hold anything, brackets too. */
 	p = strrchr(line, ')');
-	if (!p || sscanf(p + 1,
-			 " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
+	if (!p || sscanf(p + 1, " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
 			 &ret->state, &ret->parent, &ret->group, &ret->session, &ret->started) != 5)
 		return -EBADMSG;
 	return 0;
@@ -144,8 +143,8 @@ static int set_attributes(posix_spawnattr_t *attr)
 	if (e == 0)
 		e = posix_spawnattr_setpgroup(attr, 0);
 	if (e == 0)
-		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-							   POSIX_SPAWN_SETSIGMASK);
+		e = posix_spawnattr_setflags(attr,
+					     POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	return -e;
 }
 
@@ -243,7 +242,8 @@ int process_adopt(pid_t pid, uint64_t started, struct process *ret)
 	if (pid <= 1 || pid == getpid())
 		return -ESRCH;
 
-	/* First the descriptor, then the question whose it is: if the number still is that process's now, it was before. */
+	/* First the descriptor, then the question whose it is: if the number still is that process's now, it was
+	 * before. */
 	p.pidfd = open_pidfd(pid);
 	if (p.pidfd < 0)
 		return p.pidfd;
@@ -306,8 +306,8 @@ static void reap_finally(struct process *p)
 	}
 }
 
-/* Kernels before 6.9 know groups by number only. The number is safe while the leader is there, dead or alive, and as long
- * as any member lives. */
+/* Kernels before 6.9 know groups by number only. The number is safe while the leader is there, dead or alive, and as
+ * long as any member lives. */
 static bool group_is_ours(const struct process *p)
 {
 	if (p->child || pidfd_send_signal(p->pidfd, 0, NULL, 0) == 0 || errno == EPERM)
