@@ -1,5 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# "make help" lists targets and knobs.
+# "make help" shows these lines:
+#:
+#: make              builds rasdiald and rasdial-pppd.so in build/
+#: make demo         shows the main job on loopback, as any user; KEEP=1 leaves it running
+#: make check        builds and runs all tests; TESTS="unit agent/test_set" chooses (tests/run --list)
+#: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
+#: make format       lays out the C sources
+#: make install      installs below $(DESTDIR)$(PREFIX); make uninstall takes it back, but for the configuration
+#: make clean        removes build/
+#:
+#: make, demo, check and lint install the Debian packages that they need and do not find.
+#:
+#: knobs: BUILD=build      folder for all that is made
+#:        PREFIX=/usr      where it is installed; DESTDIR= in front of that, for packages
+#:        SANITIZE=        address,undefined or thread: a build with sanitizers, in a folder of its own
+#:        WERROR=1         warnings are errors
+#:        LINK=required    check: without user-mode-linux, the tests of real links fail instead of being skipped
+#:        V=1              shows the commands
+#:        CC=, CFLAGS=, CPPFLAGS=, LDFLAGS=   as usual
 
 VERSION := 0.1.0
 
@@ -129,11 +147,52 @@ demo: packages-build-demo
 	$(Q)$(MAKE) --no-print-directory $(parallel) programs
 	$(Q)BUILD=$(BUILD) KEEP=$(KEEP) tests/demo/demo.sh
 
+# Sources are laid out in place.
+format:
+	$(Q)clang-format -i $(wildcard plugin/*/*.[ch] tests/unit/*.[ch])
+
+# ---- installation ----
+
+config := $(DESTDIR)/etc/rasdial/rasdial.yaml
+man_pages := $(wildcard plugin/*/*.[1-9])
+
+# mode:source:target of each file; what install puts, uninstall removes.
+installed = \
+	$(foreach file,$(filter %/rasdiald,$(programs)),0755:$(file):$(SBINDIR)/$(notdir $(file))) \
+	$(foreach file,$(filter %.so,$(programs)),0644:$(file):$(LIBDIR)/rasdial/$(notdir $(file))) \
+	$(foreach file,$(wildcard mibs/*.txt),0644:$(file):$(MIBDIR)/$(notdir $(file))) \
+	$(foreach file,$(wildcard config/*.yaml),0644:$(file):$(DOCDIR)/examples/$(notdir $(file))) \
+	$(foreach file,$(man_pages),0644:$(file):$(MANDIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file))) \
+	0644:$(OUT)/rasdiald.service:$(UNITDIR)/rasdiald.service
+
+part = $(word $(2),$(subst :, ,$(1)))
+
+install: $(programs) $(OUT)/rasdiald.service
+	$(Q)$(foreach file,$(installed),install -D -m $(call part,$(file),1) $(call part,$(file),2) \
+	    "$(DESTDIR)$(call part,$(file),3)" &&) true
+	$(Q)[ -e "$(config)" ] || install -D -m 0600 config/rasdial.yaml "$(config)"
+	$(Q)printf '%s\n' 'rasdial is installed. Its configuration is $(config); start it with' \
+	    '    systemctl daemon-reload && systemctl enable --now rasdiald'
+
+# The configuration stays: it is the user's.
+uninstall:
+	$(Q)rm -f $(foreach file,$(installed),"$(DESTDIR)$(call part,$(file),3)")
+	$(Q)for folder in "$(LIBDIR)/rasdial" "$(DOCDIR)/examples" "$(DOCDIR)"; do \
+	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
+
+$(OUT)/rasdiald.service: config/rasdiald.service $(OUT)/flags
+	$(Q)sed 's|/usr/sbin|$(SBINDIR)|' $< > $@
+
+# ---- the rest ----
+
+help:
+	@sed -n 's/^#: \?//p' $(firstword $(MAKEFILE_LIST))
+
 clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests check lint demo clean FORCE
+.PHONY: all programs tests check lint demo format install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 

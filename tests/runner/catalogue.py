@@ -71,7 +71,7 @@ def _link(top, build):
 
 def _lint(top, build):
     path = os.path.join(top, "tests/lint")
-    for check in ("rules", "mib", "format", "service", "python", "gcc", "clang", "cppcheck", "tidy"):
+    for check in ("rules", "mib", "format", "service", "scripts", "gcc", "clang", "cppcheck", "tidy"):
         yield Program("lint", f"lint/{check}", (path, check), 600)
 
 
