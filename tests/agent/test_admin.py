@@ -6,7 +6,7 @@ lab = Lab([
     line("up", 1, "setup=30ms"),
     line("trying", 2, "setup=60s"),
     line("waiting", 3, "setup=20ms,fail=678", redial_max=5, redial_pause=60),
-    line("auto", 4, "setup=30ms", dial_mode="auto-start"),
+    line("up too", 4, "setup=30ms"),
     line("persistent", 5, "setup=30ms", dial_mode="persistent", redial_pause=1),
     line("fails", 6, "setup=20ms,fail=691"),
     line("slow", 7, "setup=1s"),
@@ -44,7 +44,7 @@ def drain():
 
 @test()
 def disabled():
-    """disabled: every call is ended with 929; back in enabled, automatic ones that are wanted are dialed"""
+    """disabled: every call is ended with 929, no dial is accepted; back in enabled, manual entries stay down"""
     lab.quiet()
     lab.dial(1, 2, 3, 4, 5)
     lab.wait_all((1, 4, 5), "up")
@@ -63,18 +63,16 @@ def disabled():
     equal(lab.set(("rasConnAction.1", "dial")), "inconsistentValue")
     equal(lab.get("rasThreads.0"), 0)
     mode("enabled")
-    lab.wait_all((4, 5), "up")
-    equal([lab.status(i) in ("down", "failed") for i in (1, 2, 3)], [True] * 3, "manual ones stay down")
-    lab.quiet()
-    equal(lab.history(4)[-1]["Trigger"], "autoStart")
+    lab.dial(6)
+    lab.wait(6, "failed")
+    equal([lab.status(i) in ("down", "failed") for i in (1, 2, 3, 4)], [True] * 4, "manual ones stay down")
+    lab.dial(1)
+    lab.wait(1, "up")
 
 
 @test()
 def kept():
-    """The mode is kept over a restart; under drain an automatic entry is not dialed, a link that is up is adopted"""
-    lab.dial(1, 4)
-    lab.wait_all((1, 4), "up")
-    lab.quiet()
+    """The mode is kept over a restart: drain with a link that is up, then disabled"""
     lab.dial(1, 4)
     call = lab.wait(1, "up")["CallId"]
     lab.wait(4, "up")

@@ -50,8 +50,8 @@ lab = Lab([line(f"e{code}", code, f"setup=40ms,fail={code}", redial_max=1, redia
              line("number", 4003, "setup=fast"),
              line("slow", 4004, "setup=60s", dial_timeout=1),
              line("clear", 4005, "setup=20ms,fail=691"),
-             line("mend", 4006, "setup=20ms,fail=678,fails=1"),
-             line("empty", 4007, ""),
+             line("mend", 4006, "setup=20ms,fail=678,fails=1", redial_max=1, redial_pause=1),
+             line("again", 4007, "setup=20ms,fail=678,fails=1"),
              line("brief", 4008, "setup=20ms", max_duration=1),
              line("any order", 4009, "fail=680,jitter=0,setup=10ms,at=connect-device"),
              line("default drop", 4010, "setup=20ms,drop=100ms")])
@@ -201,14 +201,20 @@ def clear_error():
 def clear_error_while_up():
     """clearError while up empties the error and leaves the call alone"""
     lab.dial(4006)
-    lab.wait(4006, "failed")
-    lab.dial(4006)
-    equal(lab.wait(4006, "failed")["Attempts"], 2, "the first attempt after each request fails")
-    lab.dial(4007)
-    lab.wait(4007, "up")
-    lab.act("clearError", 4007)
-    row = lab.conn(4007)
-    equal((row["OperStatus"], row["LastCause"], row["Desired"]), ("up", "none", "up"))
+    lab.wait(4006, "up")
+    lab.act("clearError", 4006)
+    row = lab.conn(4006)
+    equal((row["OperStatus"], row["LastCause"], row["LastErrorCode"], row["Desired"]), ("up", "none", 0, "up"))
+    equal((row["Failures"], row["Successes"]), (1, 1), "counters stay")
+
+
+@test()
+def first_attempts_of_each_request():
+    """fails=1 counts from the last request: with no redial each request fails"""
+    for number in (1, 2):
+        lab.dial(4007)
+        until(lambda: lab.conn(4007)["Failures"] == number, 5)
+        lab.wait(4007, "failed")
 
 
 @test()

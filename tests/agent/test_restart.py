@@ -15,7 +15,6 @@ lab = Lab([
     line("series", 5, "setup=20ms,fail=678", redial_max=5, redial_pause=60, notify_failures=2),
     line("overdue", 6, "setup=20ms,fail=679", redial_max=2, redial_pause=1),
     line("failed", 7, "setup=20ms,fail=691"),
-    line("auto", 8, "setup=30ms", dial_mode="auto-start"),
     line("request", 9, "setup=30ms"),
     line("answered", 10, "setup=60s"),
     line("no index a", None, "setup=20ms"),
@@ -153,7 +152,6 @@ def everything_is_kept():
         newest, attempts = lab.get("rasHistNewest.0", "rasDialAttempts.0")
         end()
         lab.start_agent()
-        lab.wait_all([8], "up", "down")
         after = lab.table("rasConnTable", "rasConn")
         for i, row in rows.items():
             equal({k: after[i][k] for k in row}, row, f"row {i}")
@@ -200,33 +198,6 @@ def request_is_remembered():
 
 
 @test()
-def auto_start():
-    """autoStart is dialed at the start, unless hangUp was the last request"""
-    lab.quiet()
-    lab.hang_up(8)  # the checks after each test hang it up as well
-    lab.restart_agent()
-    lab.dial(1)
-    lab.wait(1, "up")
-    equal(lab.status(8), "down", "hangUp holds over a restart")
-    lab.dial(8)
-    lab.wait(8, "up")
-    call = lab.conn(8)["CallId"]
-    lab.kill_agent()
-    lab.start_agent()
-    equal(lab.wait(8, "up")["CallId"], call, "adopted, not dialed again")
-    fresh = Lab([line("auto", 1, "setup=20ms", dial_mode="auto-start"), line("manual", 2, "setup=20ms")])
-    try:
-        fresh.begin()
-        fresh.wait(1, "up")
-        equal(fresh.get("rasConnDesired.1", "rasConnOperStatus.2"), ["up", "down"])
-        fresh.hang_up(1)
-        fresh.wait(1, "down")
-        equal(fresh.history(1)[0]["Trigger"], "autoStart")
-    finally:
-        fresh.finish()
-
-
-@test()
 def record_is_lost():
     """A link whose record is gone (as after a reboot) is not up any more, and is accounted for"""
     lab.dial(20)
@@ -245,7 +216,7 @@ def indices_of_names():
     """The index of a name is remembered, also while the name is away, and not given to another one"""
     index = {lab.get(f"rasEntryName.{i}"): i for i in lab.column("rasEntryName")}
     a, b = index["no index a"], index["no index b"]
-    check(a != b and not {a, b} & {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20}, "indices that nobody else has")
+    check(a != b and not {a, b} & {1, 2, 3, 4, 5, 6, 7, 9, 10, 20}, "indices that nobody else has")
     without = [e for e in lab.entries if e["name"] != "no index a"]
     everything = lab.entries
     lab.write_config(without + [line("no index c", None, "setup=20ms")])
