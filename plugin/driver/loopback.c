@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A simulated line, for trials, tests and load. Its destination says what happens: comma-separated words, see words[]. */
+/* A simulated line, for trials, tests and load. Its destination says what happens: comma-separated words, see words[].
+ */
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -17,7 +18,7 @@ struct plan {
 	int64_t setup_ms;
 	int64_t drop_ms; /* -1: stays up */
 	int32_t fail, drop_code;
-	int32_t at; /* enum ras_state, -1: where the code belongs */
+	int32_t at;     /* enum ras_state, -1: where the code belongs */
 	uint32_t fails; /* 0: all attempts */
 	uint32_t jitter;
 	bool stuck;
@@ -26,8 +27,8 @@ struct plan {
 
 /* The states of a set-up, after openPort. */
 static const enum ras_state passes[] = {
-	RAS_PORT_OPENED,  RAS_CONNECT_DEVICE, RAS_DEVICE_CONNECTED, RAS_ALL_DEVICES_CONNECTED, RAS_AUTHENTICATE,
-	RAS_AUTH_NOTIFY,  RAS_AUTH_PROJECT,   RAS_AUTH_ACK,         RAS_AUTHENTICATED,         RAS_PROJECTED,
+	RAS_PORT_OPENED, RAS_CONNECT_DEVICE, RAS_DEVICE_CONNECTED, RAS_ALL_DEVICES_CONNECTED, RAS_AUTHENTICATE,
+	RAS_AUTH_NOTIFY, RAS_AUTH_PROJECT,   RAS_AUTH_ACK,         RAS_AUTHENTICATED,         RAS_PROJECTED,
 };
 
 /* Where an error of the set-up belongs when the destination does not say. The first range that holds it counts. */
@@ -35,14 +36,14 @@ static const struct {
 	int32_t from, to;
 	enum ras_state state;
 } belongs[] = {
-	{600, 602, RAS_OPEN_PORT},      {608, 609, RAS_OPEN_PORT},      {614, 615, RAS_OPEN_PORT},
-	{623, 625, RAS_OPEN_PORT},      {633, 633, RAS_OPEN_PORT},      {645, 649, RAS_AUTH_NOTIFY},
-	{664, 666, RAS_OPEN_PORT},      {691, 691, RAS_AUTH_NOTIFY},    {692, 692, RAS_OPEN_PORT},
-	{708, 709, RAS_AUTH_NOTIFY},    {716, 717, RAS_AUTH_PROJECT},   {718, 721, RAS_AUTHENTICATE},
-	{731, 733, RAS_AUTH_PROJECT},   {734, 734, RAS_AUTHENTICATE},   {735, 736, RAS_AUTH_PROJECT},
-	{737, 737, RAS_AUTHENTICATE},   {738, 738, RAS_AUTH_PROJECT},   {739, 743, RAS_AUTH_NOTIFY},
-	{756, 756, RAS_OPEN_PORT},      {778, 778, RAS_AUTH_NOTIFY},    {787, 787, RAS_AUTH_NOTIFY},
-	{811, 812, RAS_AUTH_NOTIFY},    {813, 814, RAS_OPEN_PORT},      {INT32_MIN, INT32_MAX, RAS_CONNECT_DEVICE},
+	{600, 602, RAS_OPEN_PORT},    {608, 609, RAS_OPEN_PORT},    {614, 615, RAS_OPEN_PORT},
+	{623, 625, RAS_OPEN_PORT},    {633, 633, RAS_OPEN_PORT},    {645, 649, RAS_AUTH_NOTIFY},
+	{664, 666, RAS_OPEN_PORT},    {691, 691, RAS_AUTH_NOTIFY},  {692, 692, RAS_OPEN_PORT},
+	{708, 709, RAS_AUTH_NOTIFY},  {716, 717, RAS_AUTH_PROJECT}, {718, 721, RAS_AUTHENTICATE},
+	{731, 733, RAS_AUTH_PROJECT}, {734, 734, RAS_AUTHENTICATE}, {735, 736, RAS_AUTH_PROJECT},
+	{737, 737, RAS_AUTHENTICATE}, {738, 738, RAS_AUTH_PROJECT}, {739, 743, RAS_AUTH_NOTIFY},
+	{756, 756, RAS_OPEN_PORT},    {778, 778, RAS_AUTH_NOTIFY},  {787, 787, RAS_AUTH_NOTIFY},
+	{811, 812, RAS_AUTH_NOTIFY},  {813, 814, RAS_OPEN_PORT},    {INT32_MIN, INT32_MAX, RAS_CONNECT_DEVICE},
 };
 
 /* ---- reading the destination ---- */
@@ -142,12 +143,14 @@ static const struct word {
 	const char *wants;
 } words[] = {
 	{"setup", false, read_time, offsetof(struct plan, setup_ms), "a time such as 250ms or 2s"},
-	{"fail", false, read_code, offsetof(struct plan, fail), "an error code from 600 to 999, or a negative errno value"},
+	{"fail", false, read_code, offsetof(struct plan, fail),
+	 "an error code from 600 to 999, or a negative errno value"},
 	{"at", false, read_state, offsetof(struct plan, at), "a state of the set-up, such as authenticate"},
 	{"text", false, read_text, offsetof(struct plan, text), "a text"},
 	{"fails", false, read_count, offsetof(struct plan, fails), "a number of attempts from 1"},
 	{"drop", false, read_time, offsetof(struct plan, drop_ms), "a time such as 250ms or 2s"},
-	{"dropcode", false, read_code, offsetof(struct plan, drop_code), "an error code from 600 to 999, or a negative errno value"},
+	{"dropcode", false, read_code, offsetof(struct plan, drop_code),
+	 "an error code from 600 to 999, or a negative errno value"},
 	{"stuck", true, read_flag, offsetof(struct plan, stuck), "nothing behind it"},
 	{"jitter", false, read_percent, offsetof(struct plan, jitter), "a number of percent from 0 to 100"},
 };
@@ -166,7 +169,8 @@ static int read_word(struct plan *plan, char *text, struct ras_error *ret_error)
 		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "Destination: \"%s\" wants %s", text, words[i].wants);
 		return -EINVAL;
 	}
-	ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "Destination: the loopback line does not know the word \"%s\"", text);
+	ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "Destination: the loopback line does not know the word \"%s\"",
+		      text);
 	return -EINVAL;
 }
 
@@ -271,7 +275,8 @@ static int loopback_dial(struct ras_call *call)
 			return r;
 		ras_call_enter(call, passes[i]);
 		if (will_fail(call, plan) && fails_at(plan) == passes[i])
-			return ras_call_fail(call, plan->fail, RAS_BACKEND_NONE, plan->text[0] ? "%s" : NULL, plan->text);
+			return ras_call_fail(call, plan->fail, RAS_BACKEND_NONE, plan->text[0] ? "%s" : NULL,
+					     plan->text);
 	}
 	r = ras_call_wait(call, NULL, 0, (int)MAX(start + setup - clock_mono_ms(), 0));
 	if (r < 0)

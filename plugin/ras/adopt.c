@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* At start: links of an earlier agent are taken over, attempts it left are ended and accounted for, redial series go on.
- * Each is the work of a dial thread; here it is only found out which threads there must be. */
+/* At start: links of an earlier agent are taken over, attempts it left are ended and accounted for, redial series go
+ * on. Each is the work of a dial thread; here it is only found out which threads there must be. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 /* How long the start waits for links to be taken over; what takes longer goes on beside it. */
 #define ADOPTION_SECONDS 2
 
-/* How the present agent sees the entry: as it was dialed, as far as the record tells. An entry that has gone, or is of another
- * type now, gets a stand-in that only knows how to hang up. */
+/* How the present agent sees the entry: as it was dialed, as far as the record tells. An entry that has gone, or is of
+ * another type now, gets a stand-in that only knows how to hang up. */
 static struct ras_entry *entry_for(const struct ras_conn *conn, enum ras_device_type type)
 {
 	struct ras_entry *e;
@@ -52,7 +52,8 @@ static void show_unfinished(struct ras_conn *conn, enum ras_state state, unsigne
 	conn_move(conn, conn->failure_counted ? RAS_STATUS_HANGING_UP : RAS_STATUS_DIALING, state, counts);
 }
 
-/* A hang-up that was answered before the crash still holds; a link without an entry has nobody who wants it. conn.lock held. */
+/* A hang-up that was answered before the crash still holds; a link without an entry has nobody who wants it. conn.lock
+ * held. */
 static void honour_wish(struct ras_conn *conn)
 {
 	if (!conn->listed)
@@ -177,8 +178,8 @@ static int adopt_records(struct ras *ras)
 	return r;
 }
 
-/* A call that the journal knows and the run directory does not: the machine was started anew, or the attempt had been accepted
- * and nothing more. */
+/* A call that the journal knows and the run directory does not: the machine was started anew, or the attempt had been
+ * accepted and nothing more. */
 static int account(struct ras_conn *conn)
 {
 	struct ras_call *call;
@@ -212,7 +213,8 @@ static int account(struct ras_conn *conn)
 		}
 		honour_wish(conn);
 	}
-	call->entry = call->entry ? call->entry : entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
+	call->entry = call->entry ? call->entry :
+				    entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
 	pthread_mutex_unlock(&conn->lock);
 	if (call->entry)

@@ -328,8 +328,8 @@ void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs,
 
 static void note(struct ras_call *call, const struct record_writer *w)
 {
-	/* A driver's notes are few and small; one that does not fit would be a fault of the driver, and adoption then treats
-	 * the link as half made. */
+	/* A driver's notes are few and small; one that does not fit would be a fault of the driver, and adoption then
+	 * treats the link as half made. */
 	if (w->overflow || call->notes_len + w->len > sizeof(call->notes))
 		return;
 	memcpy(call->notes + call->notes_len, w->text, w->len);

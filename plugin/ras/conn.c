@@ -128,7 +128,8 @@ void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_stat
 	const struct ras_entry *entry = conn->entry;
 	uint32_t bit = 1u << type;
 
-	if (!entry || !(entry->notify_types & bit) || !(atomic_load(&conn->ras->setting[RAS_SETTING_NOTIFY_TYPES]) & bit))
+	if (!entry || !(entry->notify_types & bit) ||
+	    !(atomic_load(&conn->ras->setting[RAS_SETTING_NOTIFY_TYPES]) & bit))
 		return;
 
 	struct ras_notice notice = {
@@ -224,7 +225,7 @@ void conn_stop(struct ras_conn *conn, enum stop_reason reason)
 		call_order(conn->heir, CALL_ABANDON);
 		conn->heir = NULL;
 	}
-	/* The end of the agent is not asked for by anybody: an attempt fails by its code, a link stays or is hung up. */
+	/* Nobody asks for the end of the agent: an attempt fails by its code, a link stays or is hung up. */
 	if (!conn->ending && reason != STOP_QUIT)
 		show_stop(conn, reason);
 	if (conn->stop == STOP_NONE) {

@@ -73,8 +73,8 @@ static int dial(struct ras_call *call)
 
 /* ---- up ---- */
 
-/* From set-up to up, unless the end was asked for at the last moment. The record says so first: a link that a crash leaves
- * in between is adopted. */
+/* From set-up to up, unless the end was asked for at the last moment. The record says so first: a link that a crash
+ * leaves in between is adopted. */
 static int connected(struct ras_call *call)
 {
 	struct ras_conn *conn = call->conn;
@@ -334,14 +334,15 @@ static void log_end(const struct ras_call *call, const struct outcome *o)
 	char next[64] = "";
 
 	if (o->verdict.status == RAS_STATUS_WAITING_REDIAL)
-		snprintf(next, sizeof(next), "; redial in %lld s", (long long)(o->redial_mono - o->now_mono + 999) / 1000);
+		snprintf(next, sizeof(next), "; redial in %lld s",
+			 (long long)(o->redial_mono - o->now_mono + 999) / 1000);
 	if (o->was_up)
-		log_info("entry %s: call %u: disconnected after %u s: %s, error %d: %s%s", call->conn->name, call->call_id,
-			 o->up_seconds, cause, e->code, e->text, next);
+		log_info("entry %s: call %u: disconnected after %u s: %s, error %d: %s%s", call->conn->name,
+			 call->call_id, o->up_seconds, cause, e->code, e->text, next);
 	else
 		log_info("entry %s: call %u: %s in state %s: %s, error %d: %s%s", call->conn->name, call->call_id,
-			 o->cancelled ? "cancelled" : "failed", ras_label_name(ras_state_labels, (int32_t)e->state), cause,
-			 e->code, e->text, next);
+			 o->cancelled ? "cancelled" : "failed", ras_label_name(ras_state_labels, (int32_t)e->state),
+			 cause, e->code, e->text, next);
 }
 
 /* The end of the agent leaves a link that is up alone. */

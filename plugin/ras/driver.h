@@ -43,27 +43,28 @@ struct ras_driver {
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
 	int stats_interval_ms; /* how often traffic is asked while up */
 
-	/* Is the text of the entry something this driver can dial (number, words, characters)? No I/O. Returns 0, or -EINVAL
-	 * with ret_error filled. Called before each dial, and for a SET in the agent thread. */
+	/* Is the text of the entry something this driver can dial (number, words, characters)? No I/O. Returns 0, or
+	 * -EINVAL with ret_error filled. Called before each dial, and for a SET in the agent thread. */
 	int (*check)(const struct ras_entry *entry, struct ras_error *ret_error);
 
-	/* Makes the link. Returns 0 when it is up (all of ras_call_link() said), or negative with ras_call_fail() said, or what
-	 * ras_call_wait() returned. hang_up follows in every case but success. */
+	/* Makes the link. Returns 0 when it is up (all of ras_call_link() said), or negative with ras_call_fail() said,
+	 * or what ras_call_wait() returned. hang_up follows in every case but success. */
 	int (*dial)(struct ras_call *call);
 
 	/* Stays with a link that is up. Returns negative, as dial does, when it is lost or ras_call_wait() said so. */
 	int (*watch)(struct ras_call *call);
 
-	/* Takes down whatever dial, adopt or a half of them made: processes, locks, interface, descriptors, files; frees the
-	 * driver's data. Must end within about ras_call_grace_ms(), SIGKILL after half of it. Called once for each dial or adopt, also after
-	 * a failure at any point. */
+	/* Takes down whatever dial, adopt or a half of them made: processes, locks, interface, descriptors, files;
+	 * frees the driver's data. Must end within about ras_call_grace_ms(), SIGKILL after half of it. Called once for
+	 * each dial or adopt, also after a failure at any point. */
 	void (*hang_up)(struct ras_call *call);
 
-	/* Lets go of a link that stays up when the agent ends: closes descriptors, frees the driver's data, ends nothing. */
+	/* Lets go of a link that stays up when the agent ends: closes descriptors, frees the driver's data, ends
+	 * nothing. */
 	void (*release)(struct ras_call *call);
 
-	/* Takes a link over that an earlier agent left, from the fields it had put in the record (ras_call_note_*). Returns 0
-	 * if it is up and watch can go on, or negative with ras_call_fail() said if it ended meanwhile or was
+	/* Takes a link over that an earlier agent left, from the fields it had put in the record (ras_call_note_*).
+	 * Returns 0 if it is up and watch can go on, or negative with ras_call_fail() said if it ended meanwhile or was
 	 * half made (up false); hang_up follows then and ends what is left of it. */
 	int (*adopt)(struct ras_call *call, const struct record *record, bool up);
 
@@ -86,9 +87,9 @@ uint32_t ras_call_attempt(const struct ras_call *call);
 /* Time of up (clock_mono_ms), 0 before; kept over adoption. */
 int64_t ras_call_up_since(const struct ras_call *call);
 
-/* Waits until one of the descriptors is ready, timeout_ms (-1: none) has passed, or the call must end. Returns the number of ready
- * descriptors as poll(2), 0 for the time-out, -ECANCELED if the driver must now return. In watch it also reads the
- * traffic and enforces the limits. fds may be NULL with n 0: a sleep. */
+/* Waits until one of the descriptors is ready, timeout_ms (-1: none) has passed, or the call must end. Returns the
+ * number of ready descriptors as poll(2), 0 for the time-out, -ECANCELED if the driver must now return. In watch it
+ * also reads the traffic and enforces the limits. fds may be NULL with n 0: a sleep. */
 int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeout_ms);
 
 /* Time for hang_up in ms (agent key hang-up-timeout). */
@@ -98,8 +99,8 @@ int ras_call_grace_ms(const struct ras_call *call);
  * RAS_DISCONNECTED, which are the engine's. */
 void ras_call_enter(struct ras_call *call, enum ras_state state);
 
-/* Says why the call fails or was lost; the first time counts. format NULL takes the text of the code. Returns -EIO, so that
- * "return ras_call_fail(...)" reads well. No secret, user name or number may be in it. */
+/* Says why the call fails or was lost; the first time counts. format NULL takes the text of the code. Returns -EIO, so
+ * that "return ras_call_fail(...)" reads well. No secret, user name or number may be in it. */
 int ras_call_fail(struct ras_call *call, int32_t code, int32_t backend, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* What is known of the link; each may be said as soon as it is known, and again. */
@@ -107,7 +108,8 @@ void ras_call_set_interface(struct ras_call *call, unsigned ifindex, const char 
 void ras_call_set_device(struct ras_call *call, const char *device_name);
 void ras_call_set_speed(struct ras_call *call, uint32_t bits_per_second);
 void ras_call_set_process(struct ras_call *call, pid_t pid);
-void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs, size_t n); /* replaces; cut at RAS_ADDRS_MAX */
+void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs,
+			    size_t n); /* replaces; cut at RAS_ADDRS_MAX */
 
 /* Puts a field into the record of the connection in the run directory (key: "d-..."), from which adopt() will find
  * the link again. ras_call_save() writes the record; it is written at once before the first child of an attempt is

@@ -43,8 +43,9 @@ static int open_dirs(struct ras *ras, const struct ras_settings *settings, struc
 	ras->lock_fd = dir_lock(ras->state_fd);
 	if (ras->lock_fd < 0) {
 		ras_error_set(ret_error, ras->lock_fd, RAS_BACKEND_NONE,
-			      ras->lock_fd == -EBUSY ? "state directory %s is in use by another agent (give each its own with -s)" :
-						       "state directory %s cannot be locked",
+			      ras->lock_fd == -EBUSY ?
+				      "state directory %s is in use by another agent (give each its own with -s)" :
+				      "state directory %s cannot be locked",
 			      settings->state_dir);
 		return ras->lock_fd;
 	}
@@ -74,7 +75,8 @@ static void take_settings(struct ras *ras, const struct ras_settings *settings)
 	ras->notify_queue = settings->notify_queue;
 }
 
-/* What was kept: names, counters, history, settings. All history is read first; how much of it may stay is known after it. */
+/* What was kept: names, counters, history, settings. All history is read first; how much of it may stay is known after
+ * it. */
 static int load(struct ras *ras, struct ras_error *ret_error)
 {
 	int r;

@@ -3,8 +3,8 @@
  *
  * Locks, in the order in which they may be taken:
  *   store.lock -> conn.lock -> ras.lock -> notices.lock
- * store.lock is held while lines are written to the journal and belongs to dial threads, the keeper and requests in their
- * phase of writing; no getter takes it. The other three are held for assignments only. */
+ * store.lock is held while lines are written to the journal and belongs to dial threads, the keeper and requests in
+ * their phase of writing; no getter takes it. The other three are held for assignments only. */
 #ifndef RASDIAL_RAS_ENGINE_H
 #define RASDIAL_RAS_ENGINE_H
 
@@ -39,7 +39,7 @@ enum call_orders { CALL_PARKED, CALL_GO, CALL_ABANDON };
 /* What a dial thread begins with. */
 enum call_start {
 	START_ATTEMPT,
-	START_ADOPT, /* a link, or half of one, that an earlier agent left */
+	START_ADOPT,  /* a link, or half of one, that an earlier agent left */
 	START_REDIAL, /* a redial series of an earlier agent: its pause */
 };
 
@@ -61,8 +61,8 @@ struct ras_call {
 	atomic_int orders; /* enum call_orders */
 	enum call_start start;
 	struct link_record *record; /* for START_ADOPT; NULL: nothing in the run directory */
-	bool slot;         /* has a place under rasMaxConcurrentDials (ras.lock) */
-	bool queued;       /* stands in the line for one (ras.lock) */
+	bool slot;                  /* has a place under rasMaxConcurrentDials (ras.lock) */
+	bool queued;                /* stands in the line for one (ras.lock) */
 	struct ras_call *next_waiting;
 	struct ras_call *next, **link; /* ras.threads or ras.ended (ras.lock) */
 
@@ -115,7 +115,7 @@ struct ras_conn {
 	char name[RAS_NAME_MAX]; /* as in the entry; never changes but in case of letters */
 
 	/* Owner's. */
-	bool loaded;              /* mark while a phonebook is loaded */
+	bool loaded; /* mark while a phonebook is loaded */
 	struct ras_request *request;
 
 	pthread_mutex_t lock;
@@ -128,14 +128,14 @@ struct ras_conn {
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
-	bool begun;               /* a dial was accepted and its attempt is not yet in the journal */
-	enum stop_reason stop;    /* of the call */
+	bool begun;                 /* a dial was accepted and its attempt is not yet in the journal */
+	enum stop_reason stop;      /* of the call */
 	_Atomic int64_t stop_since; /* mono; 0: nothing asked of the thread, or its clean-up is done */
-	atomic_bool told_stuck;   /* that since then nothing came of it */
-	bool ending;              /* the outcome is decided and on its way into the journal */
-	bool failure_counted;     /* this attempt is a failure already (cancelled) */
-	bool dial_now;            /* do not wait for the redial time */
-	struct ras_call *heir;    /* parked thread that takes over once hung up: redial */
+	atomic_bool told_stuck;     /* that since then nothing came of it */
+	bool ending;                /* the outcome is decided and on its way into the journal */
+	bool failure_counted;       /* this attempt is a failure already (cancelled) */
+	bool dial_now;              /* do not wait for the redial time */
+	struct ras_call *heir;      /* parked thread that takes over once hung up: redial */
 	enum ras_trigger next_trigger;
 	struct conn_series series;
 
@@ -153,10 +153,10 @@ struct ras_history {
 struct ras_store {
 	pthread_mutex_t lock;
 	int fd;
-	size_t size;      /* octets in the journal */
-	size_t live;      /* octets right after the last compaction */
-	bool unsynced;    /* something to fdatasync */
-	atomic_int status;            /* enum ras_storage_status */
+	size_t size;       /* octets in the journal */
+	size_t live;       /* octets right after the last compaction */
+	bool unsynced;     /* something to fdatasync */
+	atomic_int status; /* enum ras_storage_status */
 	_Atomic uint32_t problems;
 };
 
@@ -317,18 +317,19 @@ uint32_t history_index_after(uint32_t index);
 int store_open(struct ras *ras, struct ras_error *ret_error);
 void store_close(struct ras *ras);
 
-/* store.lock held. Appends lines; durable: on the disk before it returns. Returns 0 or negative errno, nothing written. */
+/* store.lock held. Appends lines; durable: on the disk before it returns. Returns 0 or negative errno, nothing written.
+ */
 int store_append(struct ras *ras, const char *lines, size_t len, bool durable);
-void store_sync(struct ras *ras);      /* keeper */
-int store_compact(struct ras *ras);    /* store.lock held */
+void store_sync(struct ras *ras);   /* keeper */
+int store_compact(struct ras *ras); /* store.lock held */
 bool store_wants_compact(const struct ras *ras);
 
 /* ---- journal.c: what the lines say ---- */
 
 int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
 		     const struct conn_series *series);
-int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired, uint32_t request_id,
-		     enum ras_action action, bool begun);
+int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired,
+		     uint32_t request_id, enum ras_action action, bool begun);
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
 int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
 int journal_put_engine(struct record_writer *w, uint32_t last_call_id, uint32_t last_hist_index);

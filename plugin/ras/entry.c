@@ -17,8 +17,8 @@ static const size_t string_fields[] = {
 	offsetof(struct ras_entry, apn),
 };
 static const size_t list_fields[] = {
-	offsetof(struct ras_entry, routes),       offsetof(struct ras_entry, modem_init),
-	offsetof(struct ras_entry, command),      offsetof(struct ras_entry, pppd_options),
+	offsetof(struct ras_entry, routes),      offsetof(struct ras_entry, modem_init),
+	offsetof(struct ras_entry, command),     offsetof(struct ras_entry, pppd_options),
 	offsetof(struct ras_entry, environment),
 };
 
@@ -45,8 +45,9 @@ struct ras_entry *ras_entry_new(void)
 		.link_mode = RAS_LINK_MODE_SINGLE,
 		.redial_pause = 60,
 		.dial_timeout = 90,
-		.notify_types = 1u << RAS_NOTIFY_CONNECTED | 1u << RAS_NOTIFY_DISCONNECTED | 1u << RAS_NOTIFY_DIAL_FAILED |
-				1u << RAS_NOTIFY_REDIAL_EXHAUSTED | 1u << RAS_NOTIFY_THREAD_STUCK,
+		.notify_types = 1u << RAS_NOTIFY_CONNECTED | 1u << RAS_NOTIFY_DISCONNECTED |
+				1u << RAS_NOTIFY_DIAL_FAILED | 1u << RAS_NOTIFY_REDIAL_EXHAUSTED |
+				1u << RAS_NOTIFY_THREAD_STUCK,
 		.notify_failures = 1,
 		.origin = RAS_ORIGIN_OTHER,
 		.storage_type = RAS_STORAGE_NON_VOLATILE,
@@ -173,8 +174,8 @@ static bool subentries_equal(const struct ras_entry *a, const struct ras_entry *
 	for (size_t i = 0; i < a->n_subentries; i++) {
 		const struct ras_subentry *x = &a->subentries[i], *y = &b->subentries[i];
 
-		if (x->index != y->index || x->device_type != y->device_type || !str_equal(x->device_name, y->device_name) ||
-		    !str_equal(x->destination, y->destination))
+		if (x->index != y->index || x->device_type != y->device_type ||
+		    !str_equal(x->device_name, y->device_name) || !str_equal(x->destination, y->destination))
 			return false;
 	}
 	return true;
@@ -188,19 +189,20 @@ bool ras_entry_equal(const struct ras_entry *a, const struct ras_entry *b)
 	for (size_t i = 0; i < ARRAY_SIZE(list_fields); i++)
 		if (!list_equal(*list_at(a, list_fields[i]), *list_at(b, list_fields[i])))
 			return false;
-	return subentries_equal(a, b) && a->index == b->index && str_equal(a->name, b->name) && str_equal(a->descr, b->descr) &&
-	       a->device_type == b->device_type && str_equal(a->device_name, b->device_name) &&
-	       str_equal(a->destination, b->destination) && str_equal(a->user_name, b->user_name) &&
-	       a->auth_methods == b->auth_methods && a->dial_mode == b->dial_mode && a->link_mode == b->link_mode &&
-	       a->redial_max == b->redial_max && a->redial_pause == b->redial_pause &&
-	       a->redial_pause_max == b->redial_pause_max && a->redial_on_drop == b->redial_on_drop &&
-	       a->dial_timeout == b->dial_timeout && a->idle_timeout == b->idle_timeout && a->max_duration == b->max_duration &&
-	       a->options == b->options && a->notify_types == b->notify_types && a->notify_failures == b->notify_failures &&
+	return subentries_equal(a, b) && a->index == b->index && str_equal(a->name, b->name) &&
+	       str_equal(a->descr, b->descr) && a->device_type == b->device_type &&
+	       str_equal(a->device_name, b->device_name) && str_equal(a->destination, b->destination) &&
+	       str_equal(a->user_name, b->user_name) && a->auth_methods == b->auth_methods &&
+	       a->dial_mode == b->dial_mode && a->link_mode == b->link_mode && a->redial_max == b->redial_max &&
+	       a->redial_pause == b->redial_pause && a->redial_pause_max == b->redial_pause_max &&
+	       a->redial_on_drop == b->redial_on_drop && a->dial_timeout == b->dial_timeout &&
+	       a->idle_timeout == b->idle_timeout && a->max_duration == b->max_duration && a->options == b->options &&
+	       a->notify_types == b->notify_types && a->notify_failures == b->notify_failures &&
 	       a->origin == b->origin && a->storage_type == b->storage_type && a->row_status == b->row_status &&
 	       a->bandwidth.add_percent == b->bandwidth.add_percent && a->bandwidth.add_time == b->bandwidth.add_time &&
-	       a->bandwidth.drop_percent == b->bandwidth.drop_percent && a->bandwidth.drop_time == b->bandwidth.drop_time &&
-	       a->speed == b->speed && str_equal(a->local_address, b->local_address) &&
-	       str_equal(a->peer_address, b->peer_address);
+	       a->bandwidth.drop_percent == b->bandwidth.drop_percent &&
+	       a->bandwidth.drop_time == b->bandwidth.drop_time && a->speed == b->speed &&
+	       str_equal(a->local_address, b->local_address) && str_equal(a->peer_address, b->peer_address);
 }
 
 /* What each device type needs besides a name. */

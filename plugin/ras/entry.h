@@ -10,7 +10,7 @@
 
 #include "ras/state.h"
 
-#define RAS_NAME_MAX 65         /* sizes with NUL, limits of the MIB */
+#define RAS_NAME_MAX 65 /* sizes with NUL, limits of the MIB */
 #define RAS_TEXT_MAX 256
 #define RAS_DEVICE_NAME_MAX 129
 #define RAS_SUBENTRIES_MAX 255
@@ -18,7 +18,7 @@
 #define RAS_ADDRESS_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
 
 struct ras_subentry {
-	uint32_t index; /* 1..255 */
+	uint32_t index;                   /* 1..255 */
 	enum ras_device_type device_type; /* other: as the entry */
 	char device_name[RAS_DEVICE_NAME_MAX];
 	char destination[RAS_TEXT_MAX];
@@ -39,7 +39,7 @@ struct ras_entry {
 	char device_name[RAS_DEVICE_NAME_MAX];
 	char destination[RAS_TEXT_MAX];
 	char user_name[RAS_TEXT_MAX];
-	char *secret; /* NULL: none; wiped when freed; at most 255 octets, no NUL, CR, LF */
+	char *secret;          /* NULL: none; wiped when freed; at most 255 octets, no NUL, CR, LF */
 	uint32_t auth_methods; /* mask of enum ras_auth_method; 0: the driver chooses */
 	enum ras_dial_mode dial_mode;
 	enum ras_link_mode link_mode;
@@ -76,8 +76,8 @@ struct ras_entry {
 	char **environment; /* KEY=value */
 };
 
-/* A new entry with the MIB's DEFVALs, one reference; NULL without memory. Entries of the file: origin and storage type are set by
- * config. */
+/* A new entry with the MIB's DEFVALs, one reference; NULL without memory. Entries of the file: origin and storage type
+ * are set by config. */
 struct ras_entry *ras_entry_new(void);
 
 /* A copy with one reference, to be changed before it is published; NULL without memory. */

@@ -27,11 +27,11 @@ enum ras_error_code {
 
 /* Why an attempt failed or a call ended: always one event, set together. */
 struct ras_error {
-	int32_t code;          /* 0: none */
-	int32_t backend;       /* what the program or protocol below reported; RAS_BACKEND_NONE */
-	enum ras_cause cause;  /* by code, see ras_error_set */
-	enum ras_state state;  /* state in which it happened */
-	int64_t time_ms;       /* CLOCK_REALTIME; 0: no event */
+	int32_t code;         /* 0: none */
+	int32_t backend;      /* what the program or protocol below reported; RAS_BACKEND_NONE */
+	enum ras_cause cause; /* by code, see ras_error_set */
+	enum ras_state state; /* state in which it happened */
+	int64_t time_ms;      /* CLOCK_REALTIME; 0: no event */
 	char text[RAS_ERROR_TEXT_MAX];
 };
 #define RAS_ERROR_INIT                                                                                                 \
@@ -57,8 +57,8 @@ enum ras_cause ras_error_cause(int32_t code);
 bool ras_error_redial(int32_t code);
 const char *ras_error_text(int32_t code);
 
-/* Fills code, backend, cause and text; format NULL takes the text of the table. State and time are the engine's to set. A
- * longer text is cut at a UTF-8 boundary; octets that are not UTF-8 and control characters become '?'. */
+/* Fills code, backend, cause and text; format NULL takes the text of the table. State and time are the engine's to set.
+ * A longer text is cut at a UTF-8 boundary; octets that are not UTF-8 and control characters become '?'. */
 void ras_error_set(struct ras_error *e, int32_t code, int32_t backend, const char *format, ...) PRINTF_LIKE(4, 5);
 
 #endif

@@ -174,8 +174,8 @@ int journal_put_conn(struct record_writer *w, const char *name, const struct ras
 	return record_end(w);
 }
 
-int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired, uint32_t request_id,
-		     enum ras_action action, bool begun)
+int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired,
+		     uint32_t request_id, enum ras_action action, bool begun)
 {
 	record_begin(w, "wish");
 	record_put_str(w, "name", conn->name);
@@ -314,7 +314,8 @@ static int load_wish(struct ras *ras, const struct record *r)
 	record_get_u32(r, "begun", &begun);
 	record_get_u32(r, "request", &conn->info.request_id);
 	conn->info.desired = desired == RAS_DESIRED_UP ? RAS_DESIRED_UP : RAS_DESIRED_DOWN;
-	conn->last_action = ras_label_has(ras_action_labels, (int32_t)action) ? (enum ras_action)action : RAS_ACTION_NONE;
+	conn->last_action = ras_label_has(ras_action_labels, (int32_t)action) ? (enum ras_action)action :
+										RAS_ACTION_NONE;
 	conn->begun = begun != 0;
 	if (conn->begun)
 		conn->series.request = conn->info.request_id;
@@ -351,8 +352,8 @@ static int load_setting(struct ras *ras, const struct record *r)
 {
 	uint32_t which, value, file;
 
-	if (record_get_u32(r, "which", &which) < 0 || which >= RAS_SETTING_MAX || record_get_u32(r, "value", &value) < 0 ||
-	    record_get_u32(r, "file", &file) < 0)
+	if (record_get_u32(r, "which", &which) < 0 || which >= RAS_SETTING_MAX ||
+	    record_get_u32(r, "value", &value) < 0 || record_get_u32(r, "file", &file) < 0)
 		return -EBADMSG;
 	/* A value set over SNMP wins until the value in the file changes. */
 	ras->stored_value[which] = file == ras->file_value[which] ? value : ras->file_value[which];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The keeper: one thread that looks once a second at what nobody else can: dial threads that do not obey, lines that the disk
- * does not have yet, rows of history that are too old, a journal that has grown too long. */
+/* The keeper: one thread that looks once a second at what nobody else can: dial threads that do not obey, lines that
+ * the disk does not have yet, rows of history that are too old, a journal that has grown too long. */
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
@@ -28,7 +28,8 @@ static void mark_stuck(struct ras_conn *conn, int64_t limit)
 	pthread_mutex_unlock(&conn->lock);
 	if (mark)
 		log_warning("entry %s: the dial thread has not obeyed for %lld s (state %s)", conn->name,
-			    (long long)(clock_mono_ms() - since) / 1000, ras_label_name(ras_state_labels, (int32_t)state));
+			    (long long)(clock_mono_ms() - since) / 1000,
+			    ras_label_name(ras_state_labels, (int32_t)state));
 }
 
 /* Connections outlive their threads, so the pointers are good outside of ras.lock. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The record of a connection in the run directory: written before the first child of an attempt starts, completed when the
- * link is up, removed when all is released. From it a later agent finds the link, or what is left of an attempt. */
+/* The record of a connection in the run directory: written before the first child of an attempt starts, completed when
+ * the link is up, removed when all is released. From it a later agent finds the link, or what is left of an attempt. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,8 +70,8 @@ int link_record_write(struct ras_call *call, bool up)
 	if (r == 0)
 		r = file_replace(call->ras->run_fd, file, w.text, w.len, false);
 	if (r < 0)
-		log_warning("entry %s: call %u: %s in the run directory cannot be written: %s", call->conn->name, call->call_id,
-			    file, strerror(-r));
+		log_warning("entry %s: call %u: %s in the run directory cannot be written: %s", call->conn->name,
+			    call->call_id, file, strerror(-r));
 	return r;
 }
 
@@ -98,7 +98,8 @@ int link_record_read(struct ras *ras, const char *file, struct link_record *ret)
 	if (record_parse(record.text, &record.fields) < 0 || !str_equal(record.fields.kind, "link"))
 		goto damaged;
 	name = record_get_str(&record.fields, "name");
-	if (!name || !name[0] || strlen(name) >= sizeof(record.name) || record_get_u32(&record.fields, "index", &record.index) < 0)
+	if (!name || !name[0] || strlen(name) >= sizeof(record.name) ||
+	    record_get_u32(&record.fields, "index", &record.index) < 0)
 		goto damaged;
 	str_copy(record.name, name, sizeof(record.name));
 	record_get_u64(&record.fields, "boot", &boot);

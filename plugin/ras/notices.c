@@ -49,11 +49,12 @@ static bool too_soon(const struct ras *ras, const struct ras_conn *conn, enum ra
 {
 	int64_t interval = (int64_t)atomic_load(&ras->setting[RAS_SETTING_NOTIFY_MIN_INTERVAL]) * 1000;
 
-	return type != RAS_NOTIFY_REDIAL_EXHAUSTED && conn->notice_time[type] > 0 && now - conn->notice_time[type] < interval;
+	return type != RAS_NOTIFY_REDIAL_EXHAUSTED && conn->notice_time[type] > 0 &&
+	       now - conn->notice_time[type] < interval;
 }
 
-/* A place for a new notice: that of an older one of the same entry and type while nothing can be sent, new memory, or that of
- * the oldest one when too many wait. NULL: it is too soon, or there is no memory; counted. */
+/* A place for a new notice: that of an older one of the same entry and type while nothing can be sent, new memory, or
+ * that of the oldest one when too many wait. NULL: it is too soon, or there is no memory; counted. */
 static struct notice_item *find_place(struct ras *ras, struct ras_conn *conn, enum ras_notify_type type, int64_t now)
 {
 	struct ras_notices *n = &ras->notices;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The phonebook: which names are rows, under which index. The owner's; dial threads never look here. A name that was ever a
- * row keeps its connection object, and so its index and counters, when it leaves and comes back. */
+/* The phonebook: which names are rows, under which index. The owner's; dial threads never look here. A name that was
+ * ever a row keeps its connection object, and so its index and counters, when it leaves and comes back. */
 #include <errno.h>
 #include <string.h>
 

@@ -3,14 +3,14 @@
  *
  * Threads. One thread, the owner, creates the engine, changes phonebook and settings, reserves requests and reaps
  * threads: the agent's thread in rasdiald and snmpd, main in the rasdial command. Functions marked [any] may be called
- * from every thread, callbacks included; all others belong to the owner. Getters copy what they return under a mutex that
- * is held for assignments only, so they never wait for a dial.
+ * from every thread, callbacks included; all others belong to the owner. Getters copy what they return under a mutex
+ * that is held for assignments only, so they never wait for a dial.
  *
- * The rules of RasDial that this interface keeps (Remote Access Service, "Asynchronous Operations", RasDial, RasHangUp):
- * an accepted dial returns at once; callbacks run in the dial thread of the connection, which lives until the connection is
- * down and cleaned up; the connection is known to everybody before its thread is let go; each state is told when it is
- * entered, with error 0, a failure once more for the same state with its error; a failed connection is always
- * hung up, by the engine itself; a link that is up outlives the process. */
+ * The rules of RasDial that this interface keeps (Remote Access Service, "Asynchronous Operations", RasDial,
+ * RasHangUp): an accepted dial returns at once; callbacks run in the dial thread of the connection, which lives until
+ * the connection is down and cleaned up; the connection is known to everybody before its thread is let go; each state
+ * is told when it is entered, with error 0, a failure once more for the same state with its error; a failed connection
+ * is always hung up, by the engine itself; a link that is up outlives the process. */
 #ifndef RASDIAL_RAS_RAS_H
 #define RASDIAL_RAS_RAS_H
 
@@ -52,9 +52,9 @@ struct ras_settings {
 
 /* ---- life ---- */
 
-/* Opens and locks the state directory, makes the run directory, reads what was kept. drivers: ended by NULL, must outlive the
- * engine. Starts no thread. Returns 0, -EBUSY (another agent uses the state directory; told in ret_error), or negative errno
- * with ret_error filled. */
+/* Opens and locks the state directory, makes the run directory, reads what was kept. drivers: ended by NULL, must
+ * outlive the engine. Starts no thread. Returns 0, -EBUSY (another agent uses the state directory; told in ret_error),
+ * or negative errno with ret_error filled. */
 int ras_new(const struct ras_settings *settings, const struct ras_driver *const drivers[], struct ras_error *ret_error,
 	    struct ras **ret);
 
@@ -62,9 +62,9 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
  * series. After ras_phonebook_load(); in a daemon after the last fork. Returns 0 or negative errno. */
 int ras_start(struct ras *ras);
 
-/* [any] Ends all dial threads: attempts are hung up (834), links are kept or hung up as configured; waits at most timeout_ms.
- * Returns 0, or -ETIMEDOUT if a thread is left (the process may exit all the same). Nothing can be dialed after it. May be
- * called again. */
+/* [any] Ends all dial threads: attempts are hung up (834), links are kept or hung up as configured; waits at most
+ * timeout_ms. Returns 0, or -ETIMEDOUT if a thread is left (the process may exit all the same). Nothing can be dialed
+ * after it. May be called again. */
 int ras_stop(struct ras *ras, int timeout_ms);
 
 /* After ras_stop(). If that left a thread, memory the thread needs is left too. Takes NULL, returns NULL. */
@@ -73,8 +73,8 @@ struct ras *ras_free(struct ras *ras);
 /* Joins dial threads that have ended. Cheap; call it whenever ras_wake_fd() is readable. */
 void ras_reap(struct ras *ras);
 
-/* [any] Readable when there is something for the owner: a notification to send, a thread to reap. Drain with fd_event_drain()
- * first. */
+/* [any] Readable when there is something for the owner: a notification to send, a thread to reap. Drain with
+ * fd_event_drain() first. */
 int ras_wake_fd(const struct ras *ras);
 
 /* ---- settings at run time ---- */
@@ -82,22 +82,23 @@ int ras_wake_fd(const struct ras *ras);
 /* [any] The value in force. */
 uint32_t ras_setting_get(const struct ras *ras, enum ras_setting which);
 
-/* Puts a value on stable storage without using it yet. Returns 0, or negative errno (-ENOSPC, -EROFS, ...): nothing changed. */
+/* Puts a value on stable storage without using it yet. Returns 0, or negative errno (-ENOSPC, -EROFS, ...): nothing
+ * changed. */
 int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value);
 
 /* Uses the value from now on. Cannot fail. */
 void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value);
 
-/* New settings of a file that was read again: what changed against the file read before is stored and applied. Directories stay.
- * Returns 0 or negative errno. */
+/* New settings of a file that was read again: what changed against the file read before is stored and applied.
+ * Directories stay. Returns 0 or negative errno. */
 int ras_settings_reload(struct ras *ras, const struct ras_settings *settings);
 
 /* ---- phonebook ---- */
 
-/* Makes the rows of the file these entries: adds, replaces, removes; equal rows are not touched; rows that SNMP made stay. A
- * removed row with a call is hung up and gone. Entries without index get the one remembered for their name, else the
- * lowest free one. Takes its own references; the array stays the caller's. Returns 0, or negative errno with ret_error filled and nothing
- * changed. */
+/* Makes the rows of the file these entries: adds, replaces, removes; equal rows are not touched; rows that SNMP made
+ * stay. A removed row with a call is hung up and gone. Entries without index get the one remembered for their name,
+ * else the lowest free one. Takes its own references; the array stays the caller's. Returns 0, or negative errno with
+ * ret_error filled and nothing changed. */
 int ras_phonebook_load(struct ras *ras, struct ras_entry *const entries[], size_t n, struct ras_error *ret_error);
 
 /* Rows in ascending order of index: a contiguous array, valid until the phonebook changes. */
@@ -107,7 +108,7 @@ struct ras_conn *ras_conn_at(const struct ras *ras, size_t position);
 /* Position of the first row whose index is >= index (count if none). */
 size_t ras_conn_position(const struct ras *ras, uint32_t index);
 
-struct ras_conn *ras_conn_find(const struct ras *ras, uint32_t index);       /* NULL if there is none */
+struct ras_conn *ras_conn_find(const struct ras *ras, uint32_t index);      /* NULL if there is none */
 struct ras_conn *ras_conn_by_name(const struct ras *ras, const char *name); /* NULL if there is none */
 
 /* Names in SNMP order (shorter first, then by octets), for rasNameTable. */
@@ -125,9 +126,9 @@ struct ras_request;
 
 /* Checks a request and makes everything it needs, so that commit cannot fail: for a dial, the thread, parked, and its
  * place under rasMaxConcurrentDials. request_id 0: none. trigger: who asks. Returns 0; -EINVAL if the state forbids it
- * (answer inconsistentValue); -EAGAIN or -ENOMEM if there is no place, thread or memory (resourceUnavailable). What is refused
- * counts in rasDialsRejected where it is a dial. A request that repeats a non-zero request_id with the same action succeeds and does
- * nothing. One reservation at a time for each connection, else -EINVAL. */
+ * (answer inconsistentValue); -EAGAIN or -ENOMEM if there is no place, thread or memory (resourceUnavailable). What is
+ * refused counts in rasDialsRejected where it is a dial. A request that repeats a non-zero request_id with the same
+ * action succeeds and does nothing. One reservation at a time for each connection, else -EINVAL. */
 int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action action, uint32_t request_id,
 			enum ras_trigger trigger, struct ras_request **ret);
 
@@ -143,8 +144,8 @@ void ras_request_commit(struct ras_request *request);
 /* Drops a reservation and frees it: thread and place too. Takes NULL. */
 void ras_request_cancel(struct ras_request *request);
 
-/* Drops reservations older than max_age_ms (0: all), which a master left behind that died between the phases. The pointers are
- * invalid after it: ask ras_request_valid() first where that may have happened. */
+/* Drops reservations older than max_age_ms (0: all), which a master left behind that died between the phases. The
+ * pointers are invalid after it: ask ras_request_valid() first where that may have happened. */
 void ras_request_expire(struct ras *ras, int64_t max_age_ms);
 bool ras_request_valid(const struct ras *ras, const struct ras_request *request);
 
@@ -156,15 +157,16 @@ enum ras_notifier_kind { RAS_NOTIFIER_FUNC, RAS_NOTIFIER_FUNC1, RAS_NOTIFIER_FUN
 
 struct ras_queue;
 
-/* Who is told of states and errors, in one of the four ways of RasDial. All run in the dial thread of the connection and stop
- * it while they run. Told: each state entered (error 0); a failure again for its state (error != 0). The last thing told is
- * connected, disconnected or an error; nothing after a hang-up. Allowed inside: functions marked [any], ras_hang_up() of the
- * same connection included. Never ras_dial(). */
+/* Who is told of states and errors, in one of the four ways of RasDial. All run in the dial thread of the connection
+ * and stop it while they run. Told: each state entered (error 0); a failure again for its state (error != 0). The last
+ * thing told is connected, disconnected or an error; nothing after a hang-up. Allowed inside: functions marked [any],
+ * ras_hang_up() of the same connection included. Never ras_dial(). */
 struct ras_notifier {
 	enum ras_notifier_kind kind;
 	union {
 		void (*func)(unsigned msg, enum ras_state state, int32_t error);
-		void (*func1)(struct ras_conn *conn, unsigned msg, enum ras_state state, int32_t error, int32_t extended);
+		void (*func1)(struct ras_conn *conn, unsigned msg, enum ras_state state, int32_t error,
+			      int32_t extended);
 		/* Returning 0 ends further notifications; the dial goes on. */
 		unsigned (*func2)(uintptr_t callback_id, uint32_t subentry, struct ras_conn *conn, unsigned msg,
 				  enum ras_state state, int32_t error, int32_t extended);
@@ -173,16 +175,18 @@ struct ras_notifier {
 	uintptr_t callback_id; /* func2 */
 };
 
-/* Dials. With a notifier: asynchronous, returns once the dial is accepted. Without: synchronous, returns when the connection is
- * up (0) or has failed and been hung up (-EIO, ret_error says why); not allowed in the thread of a callback. Returns negative errno as
- * ras_request_reserve(), -EALREADY if the connection is up or being dialed (756), -ESHUTDOWN after ras_stop(). ret_error may be NULL. */
+/* Dials. With a notifier: asynchronous, returns once the dial is accepted. Without: synchronous, returns when the
+ * connection is up (0) or has failed and been hung up (-EIO, ret_error says why); not allowed in the thread of a
+ * callback. Returns negative errno as ras_request_reserve(), -EALREADY if the connection is up or being dialed (756),
+ * -ESHUTDOWN after ras_stop(). ret_error may be NULL. */
 int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *notifier, struct ras_error *ret_error);
 
-/* [any] Asks for the end of the call in whatever state it is. Asynchronous: gone when the status is down. Idempotent. */
+/* [any] Asks for the end of the call in whatever state it is. Asynchronous: gone when the status is down. Idempotent.
+ */
 void ras_hang_up(struct ras_conn *conn);
 
-/* A message queue with a descriptor, which is readable while messages wait. When it is full the oldest message goes, so that
- * the final one is never lost. */
+/* A message queue with a descriptor, which is readable while messages wait. When it is full the oldest message goes, so
+ * that the final one is never lost. */
 struct ras_message {
 	struct ras_conn *conn;
 	enum ras_state state;
@@ -293,11 +297,12 @@ struct ras_notice {
 	enum ras_origin origin;     /* configChange */
 };
 
-/* Tells whether the notifications that are taken can go out. While they cannot, they wait, the newest of an entry and type replacing
- * the older. */
+/* Tells whether the notifications that are taken can go out. While they cannot, they wait, the newest of an entry and
+ * type replacing the older. */
 void ras_notices_connected(struct ras *ras, bool connected);
 
-/* Takes the oldest notification that waits, which then counts as sent. Returns false if there is none or not connected. */
+/* Takes the oldest notification that waits, which then counts as sent. Returns false if there is none or not connected.
+ */
 bool ras_notices_take(struct ras *ras, struct ras_notice *ret);
 
 #endif

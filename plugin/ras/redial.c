@@ -16,7 +16,8 @@ static struct redial_verdict decide_wanted(const struct ras_entry *entry, const 
 	return (struct redial_verdict){
 		.status = again ? RAS_STATUS_WAITING_REDIAL : RAS_STATUS_DOWN,
 		.left = again ? REDIAL_UNBOUNDED : 0,
-		.unwanted = limit && (entry->dial_mode == RAS_DIAL_MODE_MANUAL || entry->dial_mode == RAS_DIAL_MODE_AUTO_START),
+		.unwanted = limit &&
+			    (entry->dial_mode == RAS_DIAL_MODE_MANUAL || entry->dial_mode == RAS_DIAL_MODE_AUTO_START),
 	};
 }
 
@@ -43,7 +44,9 @@ struct redial_verdict redial_decide(const struct ras_entry *entry, const struct 
 	}
 	if (c->was_up) {
 		/* A lost call begins a new series: one attempt and its redials. */
-		left = persistent ? REDIAL_UNBOUNDED : entry->redial_max == UINT32_MAX ? UINT32_MAX : entry->redial_max + 1;
+		left = persistent                      ? REDIAL_UNBOUNDED :
+		       entry->redial_max == UINT32_MAX ? UINT32_MAX :
+							 entry->redial_max + 1;
 		again = (entry->redial_on_drop || persistent) && mendable && c->enabled;
 	} else {
 		again = left > 0 && mendable && c->enabled;

@@ -13,7 +13,7 @@ struct ras_request {
 	enum ras_action action;
 	uint32_t request_id;
 	enum ras_trigger trigger;
-	bool repeated;         /* seen before: nothing happens */
+	bool repeated; /* seen before: nothing happens */
 	bool written;
 	struct ras_call *call; /* parked dial thread; NULL: none is needed */
 	int64_t made_ms;
@@ -21,8 +21,8 @@ struct ras_request {
 
 enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
 
-/* What a dial or redial needs, by status. Order of checks: mode and row, then cases without effect, then limits (the limit is that of
- * NEED_THREAD). */
+/* What a dial or redial needs, by status. Order of checks: mode and row, then cases without effect, then limits (the
+ * limit is that of NEED_THREAD). */
 static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	bool enabled = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;

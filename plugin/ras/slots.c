@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Places under rasMaxConcurrentDials. Requests of a manager get one at once or are refused; redials of the engine stand in
- * a line and are woken in their order. */
+/* Places under rasMaxConcurrentDials. Requests of a manager get one at once or are refused; redials of the engine stand
+ * in a line and are woken in their order. */
 #include "ras/engine.h"
 
 static bool place_free(const struct ras *ras)

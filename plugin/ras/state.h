@@ -107,18 +107,62 @@ enum ras_device_type {
 	RAS_DEVICE_EXEC,
 };
 
-enum ras_dial_mode { RAS_DIAL_MODE_MANUAL = 1, RAS_DIAL_MODE_AUTO_START, RAS_DIAL_MODE_ON_DEMAND, RAS_DIAL_MODE_PERSISTENT };
-enum ras_link_mode { RAS_LINK_MODE_SINGLE = 1, RAS_LINK_MODE_ALTERNATES, RAS_LINK_MODE_DIAL_ALL, RAS_LINK_MODE_DIAL_AS_NEEDED };
+enum ras_dial_mode {
+	RAS_DIAL_MODE_MANUAL = 1,
+	RAS_DIAL_MODE_AUTO_START,
+	RAS_DIAL_MODE_ON_DEMAND,
+	RAS_DIAL_MODE_PERSISTENT
+};
+enum ras_link_mode {
+	RAS_LINK_MODE_SINGLE = 1,
+	RAS_LINK_MODE_ALTERNATES,
+	RAS_LINK_MODE_DIAL_ALL,
+	RAS_LINK_MODE_DIAL_AS_NEEDED
+};
 enum ras_admin_mode { RAS_ADMIN_ENABLED = 1, RAS_ADMIN_DRAIN, RAS_ADMIN_DISABLED };
 enum ras_desired { RAS_DESIRED_DOWN = 1, RAS_DESIRED_UP };
-enum ras_action { RAS_ACTION_NONE = 1, RAS_ACTION_DIAL, RAS_ACTION_HANG_UP, RAS_ACTION_REDIAL, RAS_ACTION_CLEAR_ERROR, RAS_ACTION_RESUME };
-enum ras_trigger { RAS_TRIGGER_OTHER = 1, RAS_TRIGGER_SNMP, RAS_TRIGGER_AUTO_START, RAS_TRIGGER_ON_DEMAND, RAS_TRIGGER_REDIAL, RAS_TRIGGER_LOCAL };
-enum ras_thread_state { RAS_THREAD_NONE = 1, RAS_THREAD_RUNNING, RAS_THREAD_WAITING, RAS_THREAD_CANCELLING, RAS_THREAD_STUCK };
+enum ras_action {
+	RAS_ACTION_NONE = 1,
+	RAS_ACTION_DIAL,
+	RAS_ACTION_HANG_UP,
+	RAS_ACTION_REDIAL,
+	RAS_ACTION_CLEAR_ERROR,
+	RAS_ACTION_RESUME
+};
+enum ras_trigger {
+	RAS_TRIGGER_OTHER = 1,
+	RAS_TRIGGER_SNMP,
+	RAS_TRIGGER_AUTO_START,
+	RAS_TRIGGER_ON_DEMAND,
+	RAS_TRIGGER_REDIAL,
+	RAS_TRIGGER_LOCAL
+};
+enum ras_thread_state {
+	RAS_THREAD_NONE = 1,
+	RAS_THREAD_RUNNING,
+	RAS_THREAD_WAITING,
+	RAS_THREAD_CANCELLING,
+	RAS_THREAD_STUCK
+};
 enum ras_origin { RAS_ORIGIN_OTHER = 1, RAS_ORIGIN_FILE, RAS_ORIGIN_SNMP, RAS_ORIGIN_BUILTIN };
-enum ras_storage_type { RAS_STORAGE_OTHER = 1, RAS_STORAGE_VOLATILE, RAS_STORAGE_NON_VOLATILE, RAS_STORAGE_PERMANENT, RAS_STORAGE_READ_ONLY };
+enum ras_storage_type {
+	RAS_STORAGE_OTHER = 1,
+	RAS_STORAGE_VOLATILE,
+	RAS_STORAGE_NON_VOLATILE,
+	RAS_STORAGE_PERMANENT,
+	RAS_STORAGE_READ_ONLY
+};
 enum ras_row_status { RAS_ROW_ACTIVE = 1, RAS_ROW_NOT_IN_SERVICE, RAS_ROW_NOT_READY };
 enum ras_storage_status { RAS_STORAGE_OK = 1, RAS_STORAGE_DAMAGED, RAS_STORAGE_IS_READ_ONLY, RAS_STORAGE_FULL };
-enum ras_addr_role { RAS_ADDR_LOCAL = 1, RAS_ADDR_PEER, RAS_ADDR_DNS, RAS_ADDR_TUNNEL_LOCAL, RAS_ADDR_TUNNEL_PEER, RAS_ADDR_GATEWAY, RAS_ADDR_ROUTE };
+enum ras_addr_role {
+	RAS_ADDR_LOCAL = 1,
+	RAS_ADDR_PEER,
+	RAS_ADDR_DNS,
+	RAS_ADDR_TUNNEL_LOCAL,
+	RAS_ADDR_TUNNEL_PEER,
+	RAS_ADDR_GATEWAY,
+	RAS_ADDR_ROUTE
+};
 enum ras_change { RAS_CHANGE_CREATED = 1, RAS_CHANGE_MODIFIED, RAS_CHANGE_DELETED };
 
 /* Bit numbers of BITS, as in the MIB; a mask holds 1u << number. */
@@ -179,8 +223,9 @@ int ras_label_value(const struct ras_label *labels, const char *name, int32_t *r
 
 bool ras_label_has(const struct ras_label *labels, int32_t value);
 
-/* The coarse state that a fine state of a call belongs to: dialing, authenticating, up, or down for disconnected. This is the
- * state table of the project (RASCONNSTATE -> RasOperStatus); what follows after the end of a call is decided by redial.h. */
+/* The coarse state that a fine state of a call belongs to: dialing, authenticating, up, or down for disconnected. This
+ * is the state table of the project (RASCONNSTATE -> RasOperStatus); what follows after the end of a call is decided by
+ * redial.h. */
 enum ras_status ras_state_status(enum ras_state state);
 
 static inline bool ras_state_paused(enum ras_state state)

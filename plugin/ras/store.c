@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The journal in the state directory: lines are added at the end, and now and then the whole is written anew with what still
- * counts. A line that was cut or changed is set aside at the next start, the others count. */
+/* The journal in the state directory: lines are added at the end, and now and then the whole is written anew with what
+ * still counts. A line that was cut or changed is set aside at the next start, the others count. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,10 +199,11 @@ static void set_aside(struct ras *ras, const struct buffer *damaged, unsigned li
 	atomic_store(&ras->store.status, RAS_STORAGE_DAMAGED);
 	atomic_fetch_add(&ras->store.problems, lines);
 	if (r < 0)
-		log_warning("state directory: %u damaged lines of the journal were left out and could not be kept: %s", lines,
-			    strerror(-r));
+		log_warning("state directory: %u damaged lines of the journal were left out and could not be kept: %s",
+			    lines, strerror(-r));
 	else
-		log_warning("state directory: %u damaged lines of the journal were left out; they are in %s", lines, name);
+		log_warning("state directory: %u damaged lines of the journal were left out; they are in %s", lines,
+			    name);
 }
 
 static int load_lines(struct ras *ras, char *text, size_t size)
@@ -241,7 +242,8 @@ int store_open(struct ras *ras, struct ras_error *ret_error)
 	ras->store.fd = -1;
 	r = file_read(ras->state_fd, JOURNAL, JOURNAL_MAX, &text, &size);
 	if (r < 0 && r != -ENOENT) {
-		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be read: %s", strerror(-r));
+		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be read: %s",
+			      strerror(-r));
 		return r;
 	}
 	if (r == 0)
