@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The drivers of this build. */
+/* The drivers there are. */
 #ifndef RASDIAL_DRIVER_DRIVERS_H
 #define RASDIAL_DRIVER_DRIVERS_H
 
 #include "ras/driver.h"
 
 extern const struct ras_driver ras_driver_loopback;
+extern const struct ras_driver ras_driver_pty;
+extern const struct ras_driver ras_driver_modem;
 
-/* Ended by NULL. */
+/* All of them, ended by NULL: what ras_new() takes. */
 extern const struct ras_driver *const ras_drivers[];
 
 #endif

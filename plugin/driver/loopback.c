@@ -216,19 +216,23 @@ static enum ras_state fails_at(const struct plan *plan)
 	return belongs[i].state;
 }
 
-static int make_plan(struct ras_call *call, struct plan **ret)
+/* The plan of this call, as its data; NULL: the call has failed. */
+static struct plan *make_plan(struct ras_call *call)
 {
 	struct ras_error error = RAS_ERROR_INIT;
 	struct plan *plan = malloc(sizeof(*plan));
 
-	if (!plan)
-		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	if (!plan) {
+		ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+		return NULL;
+	}
+	if (read_plan(ras_call_destination(call), plan, &error) < 0) {
+		ras_call_fail(call, error.code, error.backend, "%s", error.text);
+		free(plan);
+		return NULL;
+	}
 	ras_call_set_data(call, plan);
-	*plan = (struct plan){.drop_ms = -1};
-	if (read_plan(ras_call_destination(call), plan, &error) < 0)
-		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
-	*ret = plan;
-	return 0;
+	return plan;
 }
 
 static bool will_fail(const struct ras_call *call, const struct plan *plan)
@@ -253,12 +257,12 @@ static void show_line(struct ras_call *call)
 
 static int loopback_dial(struct ras_call *call)
 {
-	struct plan *plan;
+	struct plan *plan = make_plan(call);
 	int64_t start, setup;
-	int r = make_plan(call, &plan);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!plan)
+		return -EIO;
 	start = clock_mono_ms();
 	setup = jittered(plan->setup_ms, plan->jitter);
 	if (plan->drop_ms >= 0) {
@@ -316,12 +320,11 @@ static void loopback_hang_up(struct ras_call *call)
 
 static int loopback_adopt(struct ras_call *call, const struct record *record, bool up)
 {
-	struct plan *plan;
+	struct plan *plan = make_plan(call);
 	uint64_t drop;
-	int r = make_plan(call, &plan);
 
-	if (r < 0)
-		return r;
+	if (!plan)
+		return -EIO;
 	/* An agent that was killed while a line hung has been kept waiting long enough. */
 	if (!up) {
 		plan->stuck = false;

@@ -380,8 +380,13 @@ static inline void lock_cleanup(pthread_mutex_t **lock)
 	pthread_mutex_unlock(*lock);
 }
 
+static inline pthread_mutex_t *lock_take(pthread_mutex_t *lock)
+{
+	pthread_mutex_lock(lock);
+	return lock;
+}
+
 /* Holds a mutex to the end of the block. */
-#define WITH_LOCK(m)                                                                                                   \
-	__attribute__((cleanup(lock_cleanup), unused)) pthread_mutex_t *with_lock_ = (pthread_mutex_lock(m), (m))
+#define WITH_LOCK(m) __attribute__((cleanup(lock_cleanup), unused)) pthread_mutex_t *with_lock_ = lock_take(m)
 
 #endif

@@ -83,7 +83,7 @@ struct buffer {
 
 static int buffer_add(struct buffer *b, const struct record_writer *w)
 {
-	if (b->size + w->len > b->room) {
+	if (!b->data || b->size + w->len > b->room) {
 		size_t room = (b->size + w->len) * 2;
 		char *data = realloc(b->data, room);
 
