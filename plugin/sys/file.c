@@ -95,8 +95,7 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 	if (fd < 0)
 		return -errno;
 
-	/* The size in the inode is a hint: /proc has none, and a file may grow. One octet beyond the end is asked for.
-	 */
+	/* The size in the inode is a hint: /proc has none, and a file may grow. So one octet more is asked for. */
 	room = first_size(fd, max);
 	for (;;) {
 		p = realloc(data, room + 1);

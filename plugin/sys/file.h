@@ -12,17 +12,17 @@
  * errno. */
 int dir_open(const char *path, mode_t mode);
 
-/* Takes the lock of the folder (F_OFD_SETLK on the file "lock" inside it, kept open). Returns a descriptor to keep, -EBUSY
- * if somebody has it already, in this process or another, or negative errno. The lock ends with the descriptor. */
+/* Takes the lock of the folder (F_OFD_SETLK on the file "lock" inside it, kept open). Returns a descriptor to keep,
+ * -EBUSY if somebody has it already (also in this process), or negative errno. The lock ends with the descriptor. */
 int dir_lock(int dirfd);
 
 /* Reads a whole file of at most max bytes into new memory, with a NUL behind it that is not counted. Returns 0,
  * -EFBIG if it is longer, or negative errno. The caller frees *ret_data. */
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 
-/* Puts a file in place whole: temporary name in the same folder (with a dot in front), mode 0600, write, rename. With durable also fsync of
- * the file and of the folder, so that a power cut leaves the old or the new one. Returns 0 or negative errno; on an
- * error the old file is untouched and no temporary one is left. */
+/* Puts a file in place whole: temporary name in the same folder (with a dot in front), mode 0600, write, rename. With
+ * durable also fsync of the file and of the folder, so that a power cut leaves the old or the new one. Returns 0 or
+ * negative errno; on an error the old file is untouched and no temporary one is left. */
 int file_replace(int dirfd, const char *path, const void *data, size_t size, bool durable);
 
 /* Renames path to the first free of path.damaged-1, -2, ... so that nothing is overwritten. Writes the new name to

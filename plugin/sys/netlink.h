@@ -11,7 +11,7 @@ struct netlink_stats {
 	uint64_t in_errors, out_errors;
 };
 
-/* 64-bit counters of an interface. Returns 0, -ENODEV if it is gone, or negative errno. Any thread; a few microseconds. */
+/* 64-bit counters of an interface. Returns 0, -ENODEV if it is gone, or negative errno. Any thread; microseconds. */
 int netlink_stats(unsigned ifindex, struct netlink_stats *ret);
 
 #endif

@@ -15,8 +15,8 @@ struct process {
 	uint64_t started; /* field 22 of /proc/PID/stat, in clock ticks since boot: tells a reused pid */
 	pid_t session;    /* field 6: with pid it tells a reused process group */
 	bool child;       /* ours to reap; false for one of another parent, or once it is reaped */
-	bool ended;
-	int status;       /* once ended and reaped: as of waitid: exit status, or 128 + signal; -1 if not known */
+	bool ended;       /* as process_reap() found */
+	int status;       /* of a child that has ended: exit status, or 128 + signal; -1: not known */
 };
 #define PROCESS_FDS_MAX 16
 #define PROCESS_TARGET_MAX 63
@@ -31,28 +31,30 @@ struct process_fd {
 
 /* Starts argv[0] (an absolute path; no search) with the given environment (NULL-ended; NULL: PATH and LC_ALL=C only).
  * What of 0, 1, 2 is not in fds is /dev/null. Returns 0 or negative errno (-ENOENT: no such program; -EINVAL: not an
- * absolute path, or fds beyond the limits above). Any thread. End it with process_end() or let go with process_release(). */
+ * absolute path, or fds beyond the limits above). Any thread. End it with process_end() or let go with
+ * process_release(). */
 int process_spawn(const char *const argv[], const char *const envp[], const struct process_fd *fds, size_t n_fds,
 		  struct process *ret);
 
-/* Takes over a process that an earlier agent started, if pid still is the one that started at that tick. It may be our own
- * child too (an agent that starts anew within its process). Returns 0, -ESRCH if it has ended or is another one, or negative
- * errno. */
+/* Takes over a process that an earlier agent started, if pid still is the one that started at that tick. It may be our
+ * own child too (an agent that starts anew within its process). Returns 0, -ESRCH if it has ended or is another one, or
+ * negative errno. */
 int process_adopt(pid_t pid, uint64_t started, struct process *ret);
 
-/* Takes note of the end without waiting, once the pidfd is readable. Returns true if the process has ended (now or before). A
- * child stays in the process table, its number and group not to be reused, until process_end() or process_release(). */
+/* Takes note of the end without waiting, once the pidfd is readable. Returns true if the process has ended (now or
+ * before). A child stays in the process table, its number and group not to be reused, until process_end() or
+ * process_release(). */
 bool process_reap(struct process *p);
 
-/* Ends the process and its whole group: SIGTERM, after half of timeout_ms SIGKILL, waits for the end of the leader up to
- * timeout_ms, then SIGKILLs what is left of the group. Returns 0 or -ETIMEDOUT. A process that has ended already only has
- * its group cleaned. The pidfd stays open until process_release(). Blocks: dial threads only. */
+/* Ends the process and its whole group: SIGTERM, after half of timeout_ms SIGKILL, waits for the end of the leader up
+ * to timeout_ms, then SIGKILLs what is left of the group. Returns 0 or -ETIMEDOUT. A process that has ended already
+ * only has its group cleaned. The pidfd stays open until process_release(). Blocks: dial threads only. */
 int process_end(struct process *p, int timeout_ms);
 
 /* Sends a signal to the whole group; never to one that has got the same number later. Does nothing for PROCESS_NONE. */
 void process_signal_group(const struct process *p, int sig);
 
-/* Closes the pidfd, and reaps a child that has ended. A living process is left alone. pid and status can still be read. */
+/* Closes the pidfd, and reaps a child that has ended. A living process is left alone. pid and status remain. */
 void process_release(struct process *p);
 
 /* Start tick of a living process; 0 if there is none. */

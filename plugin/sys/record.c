@@ -160,8 +160,7 @@ static bool take_sum(char *line)
 	return true;
 }
 
-/* Reads a word at *p and leaves *p at the first character behind it. Returns the word, which the caller ends, or NULL.
- */
+/* Reads a word at *p and leaves *p behind it. Returns the word, which the caller ends, or NULL. */
 static char *take_word(char **p)
 {
 	char *word = *p;

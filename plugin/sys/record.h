@@ -43,12 +43,12 @@ struct record {
 	} field[RECORD_FIELDS];
 };
 
-/* line is NUL-ended, without newline, and is changed. Returns 0, or -EBADMSG if it is damaged in any way (bad or missing
- * checksum included). */
+/* line is NUL-ended, without newline, and is changed. Returns 0, or -EBADMSG if it is damaged in any way (bad or
+ * missing checksum included). */
 int record_parse(char *line, struct record *ret);
 
-/* Value of a key. The getters return 0, -ENOENT if there is no such key, -EBADMSG if it is no number or out of range; the
- * output is untouched on failure, so that a default can be put there first. */
+/* Value of a key. The getters return 0, -ENOENT if there is no such key, -EBADMSG if it is no number or out of range;
+ * the output is untouched on failure, so that a default can be put there first. */
 int record_get_u64(const struct record *r, const char *key, uint64_t *ret);
 int record_get_u32(const struct record *r, const char *key, uint32_t *ret);
 int record_get_i64(const struct record *r, const char *key, int64_t *ret);

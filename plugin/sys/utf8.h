@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Length of the character at text (1..4 octets) and its code point, or 0 if the octets there are none. Reads at most size
- * octets. ret_code may be NULL. Any thread. */
+/* Length of the character at text (1..4 octets) and its code point, or 0 if the octets there are none. Reads at most
+ * size octets. ret_code may be NULL. Any thread. */
 size_t utf8_char(const char *text, size_t size, uint32_t *ret_code);
 
 /* A character that must not reach a terminal or a log: C0, DEL or C1. */
