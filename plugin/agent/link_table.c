@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rasLinkTable: the member links of multilink entries, one row for each subentry. No link is dialed as a member of a bundle, so
+ * each is down, without an error, and never tried. */
+#include "agent/mib.h"
+#include "agent/objects.h"
+
+struct link {
+	enum ras_status status;
+	struct ras_error last_error;
+	enum ras_state state;
+	uint32_t ifindex, attempts, failures;
+};
+
+static const void *take(struct agent *agent, const struct table_index *index)
+{
+	static const struct link idle = {
+		.status = RAS_STATUS_DOWN,
+		.state = RAS_DISCONNECTED,
+		.last_error = {.backend = RAS_BACKEND_NONE, .cause = RAS_CAUSE_NONE, .state = RAS_DISCONNECTED},
+	};
+
+	return source_subentry.take(agent, index) ? &idle : NULL;
+}
+
+static bool next(struct agent *agent, const struct table_index *after, struct table_index *ret)
+{
+	return source_subentry.next(agent, after, ret);
+}
+
+static const struct table_source source = {take, next};
+
+#define FIELD(member) .offset = offsetof(struct link, member)
+
+static const struct table_column columns[] = {
+	{MIB_LINK_OPER_STATUS, "rasLinkOperStatus", ASN_INTEGER, value_enum, FIELD(status)},
+	{MIB_LINK_STATE, "rasLinkState", ASN_INTEGER, value_enum, FIELD(state)},
+	{MIB_LINK_LAST_CAUSE, "rasLinkLastCause", ASN_INTEGER, value_enum, FIELD(last_error.cause)},
+	{MIB_LINK_LAST_ERROR_CODE, "rasLinkLastErrorCode", ASN_INTEGER, value_i32, FIELD(last_error.code)},
+	{MIB_LINK_LAST_ERROR_TEXT, "rasLinkLastErrorText", ASN_OCTET_STR, value_text, FIELD(last_error.text)},
+	{MIB_LINK_IF_INDEX, "rasLinkIfIndex", ASN_INTEGER, value_u32, FIELD(ifindex)},
+	{MIB_LINK_ATTEMPTS, "rasLinkAttempts", ASN_COUNTER, value_u32, FIELD(attempts)},
+	{MIB_LINK_FAILURES, "rasLinkFailures", ASN_COUNTER, value_u32, FIELD(failures)},
+};
+
+const struct table table_link = {
+	.prefix = {MIB_CONN, MIB_LINK_TABLE, 1},
+	.prefix_len = 3,
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.source = &source,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/objects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <net-snmp/agent/agent_sysORTable.h>
+
+#include "agent/mib.h"
+#include "agent/notify.h"
+#include "agent/set.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+static const struct table *const tables[] = {
+	&table_system, &table_phonebook, &table_name,	 &table_subentry, &table_conn,		 &table_stats,
+	&table_addr,   &table_link,	 &table_history, &table_hist,	  &table_notify_control,
+};
+
+const struct table_list objects_list = {tables, ARRAY_SIZE(tables)};
+
+/* sysORTable wants an array it could write to. */
+static oid root[] = {MIB_ROOT};
+static const oid objects[] = {MIB_ROOT, MIB_OBJECTS};
+
+static netsnmp_handler_registration *registration;
+static int wake_fd = -1;
+static unsigned expiry; /* alarm */
+
+/* ---- rows ---- */
+
+bool objects_entry_index_good(const struct table_index *index)
+{
+	return index->n == 1 && index->sub[0] >= 1 && index->sub[0] <= RAS_INDEX_MAX;
+}
+
+struct ras_conn *objects_conn(const struct agent *agent, const struct table_index *index)
+{
+	return objects_entry_index_good(index) ? ras_conn_find(agent->ras, index->sub[0]) : NULL;
+}
+
+bool objects_next_entry(struct agent *agent, const struct table_index *after, struct table_index *ret)
+{
+	uint32_t least;
+	size_t at;
+
+	if (!table_after(after, &least))
+		return false;
+	at = ras_conn_position(agent->ras, least);
+	if (at >= ras_conn_count(agent->ras))
+		return false;
+	ret->n = 1;
+	ret->sub[0] = ras_conn_entry(ras_conn_at(agent->ras, at))->index;
+	return true;
+}
+
+#define SNAPSHOT_MAX_AGE_MS 1000
+
+bool objects_snapshot_fresh(struct objects_snapshot *snapshot, const struct agent *agent, uint32_t index)
+{
+	int64_t now = clock_mono_ms();
+	bool fresh = snapshot->taken_ms && snapshot->transaction == agent->transaction && snapshot->index == index &&
+		     now - snapshot->taken_ms < SNAPSHOT_MAX_AGE_MS;
+
+	if (!fresh)
+		*snapshot = (struct objects_snapshot){agent->transaction, index, now};
+	return fresh;
+}
+
+/* ---- requests ---- */
+
+static void expire(unsigned clientreg UNUSED, void *clientarg)
+{
+	struct agent *agent = clientarg;
+
+	expiry = 0;
+	set_expire(agent, SET_MAX_AGE_MS);
+	if (set_pending())
+		expiry = snmp_alarm_register(1, 0, expire, agent);
+}
+
+static int handle(netsnmp_mib_handler *handler UNUSED, netsnmp_handler_registration *reg,
+		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	struct agent *agent = reg->my_reg_void;
+
+	agent->transaction = (int)info->asp->pdu->transid;
+	if (info->mode == MODE_GET || info->mode == MODE_GETNEXT) {
+		table_get(&objects_list, agent, info->mode, requests);
+		return SNMP_ERR_NOERROR;
+	}
+	set_phase(&objects_list, agent, info->mode, agent->transaction, requests);
+	if (set_pending() && !expiry)
+		expiry = snmp_alarm_register(SET_MAX_AGE_MS / 1000, 0, expire, agent);
+	return SNMP_ERR_NOERROR;
+}
+
+/* The engine has something for us. */
+static void woken(int fd, void *data)
+{
+	struct agent *agent = data;
+
+	fd_event_drain(fd);
+	ras_reap(agent->ras);
+	if (notify_send_waiting(agent))
+		fd_event_post(fd);
+}
+
+void objects_connected(struct agent *agent, bool connected)
+{
+	if (!connected)
+		set_expire(agent, 0);
+	ras_notices_connected(agent->ras, connected);
+}
+
+/* ---- registration ---- */
+
+int objects_register(struct agent *agent)
+{
+	/* The library waits with select(). */
+	wake_fd = fcntl(ras_wake_fd(agent->ras), F_DUPFD_CLOEXEC, 3);
+	if (wake_fd < 0)
+		return -errno;
+	registration = netsnmp_create_handler_registration("rasdial", handle, objects, ARRAY_SIZE(objects),
+							   HANDLER_CAN_RWRITE);
+	if (!registration)
+		goto fail;
+	registration->my_reg_void = agent;
+	if (agent->context[0]) {
+		registration->contextName = strdup(agent->context);
+		if (!registration->contextName) {
+			netsnmp_handler_registration_free(registration);
+			goto fail;
+		}
+	}
+	/* Frees the registration if it fails. */
+	if (netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
+		goto fail;
+	if (register_readfd(wake_fd, woken, agent) != FD_REGISTERED_OK) {
+		netsnmp_unregister_handler(registration);
+		goto fail;
+	}
+	register_sysORTable(root, ARRAY_SIZE(root), "RASDIAL-MIB: remote access connections, dialed and watched");
+	return 0;
+fail:
+	registration = NULL;
+	wake_fd = fd_close(wake_fd);
+	return -ENOMEM;
+}
+
+void objects_unregister(struct agent *agent)
+{
+	if (!registration)
+		return;
+	if (expiry)
+		snmp_alarm_unregister(expiry);
+	expiry = 0;
+	set_expire(agent, 0);
+	unregister_sysORTable(root, ARRAY_SIZE(root));
+	unregister_readfd(wake_fd);
+	netsnmp_unregister_handler(registration);
+	registration = NULL;
+	wake_fd = fd_close(wake_fd);
+}
