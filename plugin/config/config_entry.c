@@ -172,6 +172,7 @@ static const struct config_key entry_keys[] = {
 	{"environment", CONFIG_OWN, CONFIG_FILE_ONLY | CONFIG_PRIVATE, .read = read_environment},
 };
 const struct config_section config_entry_section = {"an entry", entry_keys, ARRAY_SIZE(entry_keys)};
+static const struct config_section defaults_section = {"defaults", entry_keys, ARRAY_SIZE(entry_keys)};
 
 /* ---- one entry ---- */
 
@@ -211,6 +212,9 @@ static int check_entry(struct config_reader *r, const struct ras_entry *e, const
 		wrong = check_helper(e->device_name);
 	if (wrong)
 		return config_fail(r, place(n, "device-name"), "device-name", "\"%s\" %s", e->device_name, wrong);
+	if (e->command && e->command[0] && check_path(e->command[0]))
+		return config_fail(r, place(n, "command"), "command",
+				   "the program must be given by its absolute path (such as /usr/bin/ssh)");
 	if (e->dial_mode == RAS_DIAL_MODE_ON_DEMAND && (!e->local_address[0] || !e->peer_address[0]))
 		return config_fail(r, place(n, "dial-mode"), "dial-mode",
 				   "on-demand needs local-address and peer-address");
@@ -226,20 +230,20 @@ static int check_entry(struct config_reader *r, const struct ras_entry *e, const
 }
 
 /* The keys of a mapping into an entry: one of the list, or defaults. */
-static int read_keys(struct config_reader *r, const struct doc_node *map, struct config_values *values,
-		     struct ras_entry *e)
+static int read_keys(struct config_reader *r, const struct config_section *section, const struct doc_node *map,
+		     struct config_values *values, struct ras_entry *e)
 {
 	const struct doc_node *secret, *file;
 	int error;
 
-	error = config_collect(r, &config_entry_section, map, values);
+	error = config_collect(r, section, map, values);
 	if (error < 0)
 		return error;
-	secret = config_value(&config_entry_section, values, "secret");
-	file = config_value(&config_entry_section, values, "secret-file");
+	secret = config_value(section, values, "secret");
+	file = config_value(section, values, "secret-file");
 	if (secret && file)
 		return config_fail(r, file, "secret-file", "given together with secret (leave one of them away)");
-	return config_apply(r, &config_entry_section, values, e);
+	return config_apply(r, section, values, e);
 }
 
 static int read_defaults(struct config_reader *r, const struct doc_node *node, struct config_values *values,
@@ -247,8 +251,8 @@ static int read_defaults(struct config_reader *r, const struct doc_node *node, s
 {
 	int error;
 
-	error = read_keys(r, node, values, e);
-	for (size_t i = 0; i < config_entry_section.n && error == 0; i++)
+	error = read_keys(r, &defaults_section, node, values, e);
+	for (size_t i = 0; i < defaults_section.n && error == 0; i++)
 		if (values->at[i] && entry_keys[i].flags & CONFIG_NO_DEFAULT)
 			error = config_fail(r, values->at[i], entry_keys[i].key,
 					    "not possible in defaults (each entry has its own)");
@@ -261,7 +265,7 @@ static int read_entry(struct config_reader *r, const struct doc_node *node, cons
 	struct config_values values;
 	int error;
 
-	error = read_keys(r, node, &values, e);
+	error = read_keys(r, &config_entry_section, node, &values, e);
 	if (error < 0)
 		return error;
 	if (!e->name[0])

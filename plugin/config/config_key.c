@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/config.h"
 #include "config/config_text.h"
@@ -125,6 +126,20 @@ static void put(const struct config_key *key, void *object, const void *value)
 	memcpy((char *)object + key->offset, value, key->size);
 }
 
+/* Words that other versions of YAML, and people, take for a boolean. */
+static const char *bool_way(const struct doc_node *value)
+{
+	static const char *const words[][2] = {{"no", "yes"}, {"off", "on"}, {"n", "y"}, {"0", "1"}, {"false", "true"}};
+
+	if (!value->plain)
+		return " (leave the quotes away)";
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		for (size_t yes = 0; yes < 2; yes++)
+			if (strcasecmp(value->text, words[i][yes]) == 0)
+				return yes ? " (write true)" : " (write false)";
+	return "";
+}
+
 static int read_bool(struct config_reader *r, const struct config_key *key, const struct doc_node *value, void *object)
 {
 	char quote[TEXT_QUOTE_MAX];
@@ -136,7 +151,7 @@ static int read_bool(struct config_reader *r, const struct config_key *key, cons
 		return e;
 	if (!doc_is_bool(value, &flag))
 		return config_fail(r, value, key->key, "%s is not true or false%s", text_quote(value->text, quote),
-				   value->plain ? "" : " (leave the quotes away)");
+				   bool_way(value));
 	put(key, object, &flag);
 	return 0;
 }

@@ -76,9 +76,7 @@ static int check_text(const char *text, size_t size, struct doc_error *error)
 			continue;
 		}
 		if (utf8_is_control(code) && code != '\t' && !(code == '\r' && at + 1 < size && text[at + 1] == '\n'))
-			return fail(error, line, column,
-				    "control character 0x%02x (in double quotes it can be written as \\x%02x)", code,
-				    code);
+			return fail(error, line, column, "control character 0x%02x (take it out)", code);
 		if (code == 0x2028 || code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff)
 			return fail(error, line, column,
 				    "character U+%04X (in double quotes it can be written as \\u%04X)", code, code);
@@ -136,21 +134,44 @@ static int fail_at(struct builder *b, const yaml_mark_t *mark, const char *text)
 	return fail(b->error, mark->line + 1, mark->column + 1, "%s", text);
 }
 
-/* What the parser itself found wrong. */
+/* What libyaml says, and what most probably mends it. */
+static const struct {
+	const char *problem, *way;
+} ways[] = {
+	{"mapping values are not allowed in this context", "quote a text with \": \" in it, or mend the indentation"},
+	{"did not find expected key", "keys of one mapping begin in the same column"},
+	{"did not find expected '-' indicator", "items of one list begin in the same column"},
+	{"could not find expected ':'", "a line of a mapping is \"key: value\""},
+	{"did not find expected ',' or '}'", "a bracket may not be closed"},
+	{"did not find expected ',' or ']'", "a bracket may not be closed"},
+	{"did not find expected node content", "a bracket may not be closed"},
+	{"found unexpected end of stream", "a quote may not be closed"},
+	{"found character that cannot start any token", "put a text that begins so in quotes"},
+	{"found unknown escape character", "write \\\\ for \\, or use single quotes"},
+};
+
+static const char *way_out(const yaml_parser_t *p, const char *problem)
+{
+	if (p->error == YAML_SCANNER_ERROR && p->buffer.pointer < p->buffer.last && *p->buffer.pointer == '\t')
+		return "indent with spaces, not with tabs";
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+		if (str_equal(problem, ways[i].problem))
+			return ways[i].way;
+	return "see yaml.org for the syntax";
+}
+
 static int fail_syntax(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
 	const char *problem = p->problem ? p->problem : "this is no YAML";
 	size_t line = p->problem_mark.line + 1, column = p->problem_mark.column + 1;
+	char context[96] = "";
 
 	if (p->error == YAML_MEMORY_ERROR)
 		return fail_memory(b->error);
-	if (p->buffer.pointer < p->buffer.last && *p->buffer.pointer == '\t' && p->error == YAML_SCANNER_ERROR)
-		return fail(b->error, line, column, "a tab stands here where only spaces may (indent with spaces)");
 	if (p->context && p->context_mark.line + 1 != line)
-		return fail(b->error, line, column, "%s, %s that begins in line %zu", problem, p->context,
-			    p->context_mark.line + 1);
-	return fail(b->error, line, column, "%s", problem);
+		snprintf(context, sizeof(context), " %s that begins in line %zu", p->context, p->context_mark.line + 1);
+	return fail(b->error, line, column, "%s%s (%s)", problem, context, way_out(p, problem));
 }
 
 /* Appends a node to the collection that is open, or makes it the root. */

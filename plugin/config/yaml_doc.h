@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DOC_NODES_MAX (1u << 20)
+#define DOC_NODES_MAX (1u << 21)
 #define DOC_MESSAGE_MAX 256
 
 enum doc_kind { DOC_SCALAR, DOC_LIST, DOC_MAP };
