@@ -391,26 +391,24 @@ static void queue_failure(void **state)
 static void queue_overflow(void **state)
 {
 	struct lab *lab = *state;
+	size_t states = position_of(RAS_AUTH_NOTIFY) + 1;
 	struct ras_conn *conn;
 
-	lab_line(lab, "hq", "setup=10ms");
+	lab_line(lab, "hq", "setup=10ms,fail=691");
 	lab_start(lab);
 	conn = lab_conn(lab, "hq");
-	for (size_t places = 1; places <= ARRAY_SIZE(success) + 1; places++) {
+	for (size_t places = 1; places <= states + 2; places++) {
 		struct ras_queue *queue = ras_queue_new(places);
 		struct ras_notifier notifier = {.kind = RAS_NOTIFIER_QUEUE, .queue = queue};
-		size_t kept = MIN(places, ARRAY_SIZE(success));
 		struct ras_message m;
 
 		assert_int_equal(ras_dial(lab->ras, conn, &notifier, NULL), 0);
-		lab_wait_status(lab, conn, RAS_STATUS_UP);
-		ras_hang_up(conn);
-		lab_wait_status(lab, conn, RAS_STATUS_DOWN);
 		LAB_WAIT(lab, lab_threads(lab) == 0);
-		for (size_t i = ARRAY_SIZE(success) - kept; i < ARRAY_SIZE(success); i++) {
+		for (size_t i = places > states ? 0 : states + 1 - places; i <= states; i++) {
 			assert_true(readable(queue, 0));
 			assert_true(ras_queue_take(queue, &m));
-			assert_int_equal(m.state, success[i]);
+			assert_int_equal(m.state, success[MIN(i, states - 1)]);
+			assert_int_equal(m.error, i == states ? 691 : 0);
 		}
 		assert_false(ras_queue_take(queue, &m));
 		ras_queue_free(queue);
@@ -533,7 +531,7 @@ static void a_slow_callback_blocks_nobody(void **state)
 	assert_int_equal(told_count(), 1);
 
 	sem_post(&go_on);
-	lab_wait_status(lab, slow, RAS_STATUS_UP);
+	LAB_WAIT(lab, told_last(RAS_CONNECTED, 0));
 	expect_states(RAS_CONNECTED, slow);
 	sem_destroy(&reached);
 	sem_destroy(&go_on);
