@@ -241,18 +241,19 @@ static const struct {
 
 int master_init(const char *address)
 {
-	static const char *prefixes[] = {"rasdial", NULL};
 	static const oid name[] = {0, 0};
 	static netsnmp_tdomain domain = {
 		.name = name,
 		.name_length = ARRAY_SIZE(name),
-		.prefix = prefixes,
 		.f_create_from_tstring_new = transport_open,
 	};
 
+	/* The library frees it at its end. */
+	domain.prefix = calloc(2, sizeof(*domain.prefix));
 	master.address = strdup(address ? address : "unix:" NETSNMP_AGENTX_SOCKET);
-	if (!master.address)
+	if (!master.address || !domain.prefix)
 		return -ENOMEM;
+	domain.prefix[0] = "rasdial";
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t len = strlen(kinds[i].prefix);
 

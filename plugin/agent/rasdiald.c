@@ -345,12 +345,11 @@ static int run(struct options *options, sigset_t *set, const struct config *conf
 		while (!life.stop)
 			agent_turn();
 		agent_close();
-		log_info("ended");
 	}
-	if (status == EXIT_SUCCESS)
-		ras_free(life.ras);
 	sem_post(&life.ended);
 	pthread_join(signals, NULL);
+	ras_free(life.ras);
+	log_info("ended");
 	return status;
 }
 
