@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define DATE_UNKNOWN_LEN 8
+#define MASTER_START_SLACK_MS 1000
 
 size_t date_and_time(int64_t real_ms, uint8_t ret[DATE_MAX])
 {
@@ -35,14 +36,18 @@ size_t date_and_time(int64_t real_ms, uint8_t ret[DATE_MAX])
 	return DATE_MAX;
 }
 
-uint32_t date_time_stamp(int64_t event_mono_ms, int64_t now_mono_ms, uint32_t uptime_cs)
+int64_t date_master_start(int64_t known_ms, int64_t now_mono_ms, uint32_t uptime_cs)
 {
-	int64_t age_cs;
+	int64_t start = now_mono_ms - (int64_t)uptime_cs * 10;
 
+	return llabs(start - known_ms) > MASTER_START_SLACK_MS ? start : known_ms;
+}
+
+uint32_t date_time_stamp(int64_t event_mono_ms, int64_t master_start_ms)
+{
 	if (event_mono_ms <= 0)
 		return 0;
-	age_cs = event_mono_ms < now_mono_ms ? (now_mono_ms - event_mono_ms) / 10 : 0;
-	return age_cs < uptime_cs ? (uint32_t)(uptime_cs - age_cs) : 0;
+	return date_time_ticks(master_start_ms, event_mono_ms);
 }
 
 uint32_t date_time_ticks(int64_t from_mono_ms, int64_t to_mono_ms)

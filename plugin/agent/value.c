@@ -16,7 +16,7 @@ enum { INET_UNKNOWN = 0, INET_IPV4 = 1, INET_IPV6 = 2, INET_IPV6Z = 4 };
 
 void value_i32(const void *field, struct value *ret)
 {
-	ret->number = (uint64_t)*(const int32_t *)field;
+	ret->number = (uint64_t) * (const int32_t *)field;
 }
 
 void value_u32(const void *field, struct value *ret)
@@ -112,8 +112,10 @@ void value_addr(const void *field, struct value *ret)
 
 void value_time_stamp(const void *field, struct value *ret)
 {
-	ret->number =
-		date_time_stamp(*(const int64_t *)field, clock_mono_ms(), (uint32_t)netsnmp_get_agent_uptime());
+	static int64_t master_start;
+
+	master_start = date_master_start(master_start, clock_mono_ms(), (uint32_t)netsnmp_get_agent_uptime());
+	ret->number = date_time_stamp(*(const int64_t *)field, master_start);
 }
 
 void value_ticks_since(const void *field, struct value *ret)

@@ -82,17 +82,33 @@ static void not_known(void **state)
 static void time_stamp(void **state)
 {
 	(void)state;
-	/* 5 s ago, and sysUpTime is 1 min now. */
-	assert_int_equal(date_time_stamp(95000, 100000, 6000), 5500);
-	assert_int_equal(date_time_stamp(100000, 100000, 6000), 6000);
+	/* 55 s and 1 min after the master's start. */
+	assert_int_equal(date_time_stamp(95000, 40000), 5500);
+	assert_int_equal(date_time_stamp(100000, 40000), 6000);
 	/* Before the master's start: never negative. */
-	assert_int_equal(date_time_stamp(40000, 100000, 6000), 0);
-	assert_int_equal(date_time_stamp(39999, 100000, 6000), 0);
-	assert_int_equal(date_time_stamp(1, INT64_MAX, UINT32_MAX), 0);
-	/* No event; an event "in the future" (clock read twice) is now. */
-	assert_int_equal(date_time_stamp(0, 100000, 6000), 0);
-	assert_int_equal(date_time_stamp(100001, 100000, 6000), 6000);
-	assert_int_equal(date_time_stamp(100000, 100000, UINT32_MAX), UINT32_MAX);
+	assert_int_equal(date_time_stamp(40000, 40000), 0);
+	assert_int_equal(date_time_stamp(39999, 40000), 0);
+	assert_int_equal(date_time_stamp(1, INT64_MAX), 0);
+	/* No event. */
+	assert_int_equal(date_time_stamp(0, 40000), 0);
+	assert_int_equal(date_time_stamp(0, -40000), 0);
+	/* sysUpTime wraps. */
+	assert_int_equal(date_time_stamp(INT64_C(42949672970), 10), 0);
+}
+
+static void master_start(void **state)
+{
+	(void)state;
+	/* sysUpTime is 1 min now. */
+	assert_int_equal(date_master_start(0, 100000, 6000), 40000);
+	/* The same master, told a little late or early. */
+	assert_int_equal(date_master_start(40000, 100009, 6000), 40000);
+	assert_int_equal(date_master_start(40000, 100000, 6001), 40000);
+	assert_int_equal(date_master_start(40000, 101000, 6000), 40000);
+	/* Another one. */
+	assert_int_equal(date_master_start(40000, 101001, 6000), 41001);
+	assert_int_equal(date_master_start(40000, 100000, 0), 100000);
+	assert_int_equal(date_master_start(40000, 100000, 600000), -5900000);
 }
 
 static void time_ticks(void **state)
@@ -108,9 +124,9 @@ static void time_ticks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(utc),         cmocka_unit_test(offset_west), cmocka_unit_test(offset_of_half_an_hour),
-		cmocka_unit_test(leap_day),    cmocka_unit_test(not_known),   cmocka_unit_test(time_stamp),
-		cmocka_unit_test(time_ticks),
+		cmocka_unit_test(utc),          cmocka_unit_test(offset_west), cmocka_unit_test(offset_of_half_an_hour),
+		cmocka_unit_test(leap_day),     cmocka_unit_test(not_known),   cmocka_unit_test(time_stamp),
+		cmocka_unit_test(master_start), cmocka_unit_test(time_ticks),
 	};
 
 	return cmocka_run_group_tests_name("agent: dates", tests, NULL, NULL);
