@@ -51,7 +51,7 @@ int config_parse(const struct config_source *source, struct config **ret, char e
 	if (e < 0) {
 		struct doc_node at = {.line = wrong.line, .column = wrong.column};
 
-		config_fail(&r, wrong.line > 0 ? &at : NULL, NULL, "%s", wrong.text);
+		config_say(&r, wrong.line > 0 ? &at : NULL, NULL, "%s", wrong.text);
 		return e;
 	}
 	config = calloc(1, sizeof(*config));
@@ -75,7 +75,7 @@ int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_M
 
 	e = input_read(path, CONFIG_FILE_MAX, &text, &source.size, &st);
 	if (e < 0) {
-		config_fail(&r, NULL, NULL, "%s", input_error(e));
+		config_say(&r, NULL, NULL, "%s", input_error(e));
 		return e;
 	}
 	source.text = text;

@@ -19,32 +19,34 @@
 
 /* ---- environment ---- */
 
-/* One KEY=value of the list; the name must not be there before. */
+/* Appends one KEY=value to a list that has room; the name must not be there before. */
 static int read_variable(struct config_reader *r, const struct config_key *key, const struct doc_node *name,
-			 char **list, size_t n)
+			 char **list)
 {
-	char quote[TEXT_QUOTE_MAX];
+	char quote[TEXT_QUOTE_MAX], *variable;
 	const char *wrong = check_variable(name->text), *text;
 	int e;
 
 	if (!wrong && name->length > CONFIG_LIST_ITEM_MAX / 2)
 		wrong = "is too long";
-	for (size_t i = 0; i < n && !wrong; i++)
-		if (strncmp(list[i], name->text, name->length) == 0 && list[i][name->length] == '=')
+	for (; *list && !wrong; list++)
+		if (strncmp(*list, name->text, name->length) == 0 && (*list)[name->length] == '=')
 			wrong = "is given twice";
 	if (wrong)
 		return config_fail(r, name, key->key, "%s %s", text_quote(name->text, quote), wrong);
 	e = config_read_text(r, key, name->next, 0, CONFIG_LIST_ITEM_MAX / 2, &text);
 	if (e < 0)
 		return e;
-	return asprintf(&list[n], "%s=%s", name->text, text) < 0 ? config_fail_memory(r) : 0;
+	if (asprintf(&variable, "%s=%s", name->text, text) < 0)
+		return config_fail_memory(r);
+	*list = variable;
+	return 0;
 }
 
 static int read_environment(struct config_reader *r, const struct config_key *key, const struct doc_node *value,
 			    void *object)
 {
 	struct ras_entry *entry = object;
-	size_t n = 0;
 	char **list;
 	int e;
 
@@ -57,16 +59,14 @@ static int read_environment(struct config_reader *r, const struct config_key *ke
 	list = calloc(value->length / 2 + 1, sizeof(*list));
 	if (!list)
 		return config_fail_memory(r);
-	for (const struct doc_node *name = value->first; name && e == 0; name = name->next->next) {
-		e = read_variable(r, key, name, list, n);
-		n++;
-	}
+	for (const struct doc_node *name = value->first; name && e == 0; name = name->next->next)
+		e = read_variable(r, key, name, list);
 	if (e < 0) {
 		config_list_free(list);
 		return e;
 	}
 	config_list_free(entry->environment);
-	entry->environment = list;
+	entry->environment = list[0] ? list : config_list_free(list);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static int read_subentries(struct config_reader *r, const struct config_key *key
 			   void *object)
 {
 	struct ras_entry *entry = object;
-	struct ras_subentry *list = NULL;
+	struct ras_subentry *list;
 	uint32_t n = 0;
 	int e;
 
@@ -97,7 +97,8 @@ static int read_subentries(struct config_reader *r, const struct config_key *key
 	if (value->length > RAS_SUBENTRIES_MAX)
 		return config_fail(r, value, key->key, "%u subentries are given, at most %d are possible",
 				   value->length, RAS_SUBENTRIES_MAX);
-	if (value->length > 0 && !(list = calloc(value->length, sizeof(*list))))
+	list = calloc(MAX(value->length, 1u), sizeof(*list));
+	if (!list)
 		return config_fail_memory(r);
 	for (const struct doc_node *item = value->first; item && e == 0; item = item->next) {
 		list[n] = (struct ras_subentry){.index = n + 1, .device_type = RAS_DEVICE_OTHER};
@@ -317,16 +318,16 @@ static int check_unique(struct config_reader *r, struct placed *all, size_t n)
 
 static int check_all(struct config_reader *r, const struct doc_node *list, struct ras_entry *const entries[], size_t n)
 {
-	_cleanup_free_ struct placed *all = calloc(n, sizeof(*all));
-	const struct doc_node *node = list->first;
+	struct placed *all = calloc(MAX(n, 1u), sizeof(*all)), *next = all;
+	int e;
 
-	if (n == 0)
-		return 0;
 	if (!all)
 		return config_fail_memory(r);
-	for (size_t i = 0; i < n; i++, node = node->next)
-		all[i] = (struct placed){entries[i], node};
-	return check_unique(r, all, n);
+	for (const struct doc_node *node = list->first; node; node = node->next)
+		*next++ = (struct placed){*entries++, node};
+	e = check_unique(r, all, n);
+	free(all);
+	return e;
 }
 
 static int read_list(struct config_reader *r, const struct doc_node *list, const struct ras_entry *model,

@@ -15,7 +15,7 @@
 
 /* ---- complaints ---- */
 
-int config_fail(struct config_reader *r, const struct doc_node *node, const char *key, const char *format, ...)
+void config_say(struct config_reader *r, const struct doc_node *node, const char *key, const char *format, ...)
 {
 	const char *path = r->source->name;
 	size_t length = strlen(path), at;
@@ -29,12 +29,11 @@ int config_fail(struct config_reader *r, const struct doc_node *node, const char
 	va_start(ap, format);
 	vsnprintf(r->error + at, CONFIG_ERROR_MAX - at, format, ap);
 	va_end(ap);
-	return -EINVAL;
 }
 
 int config_fail_memory(struct config_reader *r)
 {
-	config_fail(r, NULL, NULL, "out of memory");
+	config_say(r, NULL, NULL, "out of memory");
 	return -ENOMEM;
 }
 
@@ -276,7 +275,7 @@ static int fail_label(struct config_reader *r, const struct config_key *key, con
 			continue;
 		text_guess(value->text, text_kebab(l->name, name), &best, &distance);
 		if (best != before)
-			best = strcpy(guess, name);
+			best = str_copy(guess, name, sizeof(guess));
 		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len > 0 ? ", " : "", name);
 	}
 	if (best)
@@ -351,7 +350,7 @@ static int read_list(struct config_reader *r, const struct config_key *key, cons
 {
 	char ***field = (char ***)(void *)((char *)object + key->offset);
 	const char *text;
-	char **list = NULL;
+	char **list;
 	size_t n = 0;
 	int e;
 
@@ -361,7 +360,8 @@ static int read_list(struct config_reader *r, const struct config_key *key, cons
 	if (value->length > CONFIG_LIST_MAX)
 		return config_fail(r, value, key->key, "%u items are given, at most %d are possible", value->length,
 				   CONFIG_LIST_MAX);
-	if (value->length > 0 && !(list = calloc(value->length + 1, sizeof(*list))))
+	list = calloc(value->length + 1, sizeof(*list));
+	if (!list)
 		return config_fail_memory(r);
 	for (const struct doc_node *item = value->first; item && e == 0; item = item->next) {
 		e = config_read_text(r, key, item, key->min, key->max, &text);
@@ -373,7 +373,7 @@ static int read_list(struct config_reader *r, const struct config_key *key, cons
 		return e;
 	}
 	config_list_free(*field);
-	*field = list;
+	*field = n > 0 ? list : config_list_free(list);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #ifndef RASDIAL_CONFIG_CONFIG_KEY_H
 #define RASDIAL_CONFIG_CONFIG_KEY_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,9 +79,10 @@ struct config_values {
 };
 
 /* Says what is wrong: "file:line:column: key: message", without key where that is NULL, with the file alone
- * where node is NULL. Returns -EINVAL. */
-int config_fail(struct config_reader *r, const struct doc_node *node, const char *key, const char *format, ...)
+ * where node is NULL. config_fail() is -EINVAL as well, plainly to see for who reads or analyzes a caller. */
+void config_say(struct config_reader *r, const struct doc_node *node, const char *key, const char *format, ...)
 	PRINTF_LIKE(4, 5);
+#define config_fail(r, ...) (config_say(r, __VA_ARGS__), -EINVAL)
 int config_fail_memory(struct config_reader *r);
 
 /* Finds the values of a mapping: refuses what is no mapping, unknown keys, duplicates, and keys without a value. */

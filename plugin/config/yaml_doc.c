@@ -39,7 +39,7 @@ struct builder {
 	} open[CONFIG_DEPTH_MAX];
 };
 
-static int PRINTF_LIKE(4, 5) fail(struct doc_error *error, size_t line, size_t column, const char *format, ...)
+static void PRINTF_LIKE(4, 5) say(struct doc_error *error, size_t line, size_t column, const char *format, ...)
 {
 	va_list ap;
 
@@ -47,12 +47,14 @@ static int PRINTF_LIKE(4, 5) fail(struct doc_error *error, size_t line, size_t c
 	va_start(ap, format);
 	vsnprintf(error->text, sizeof(error->text), format, ap);
 	va_end(ap);
-	return -EINVAL;
 }
+
+/* Says what is wrong, and is -EINVAL, plainly to see for who reads or analyzes a caller. */
+#define fail(error, ...) (say(error, __VA_ARGS__), -EINVAL)
 
 static int fail_memory(struct doc_error *error)
 {
-	fail(error, 0, 0, "out of memory");
+	say(error, 0, 0, "out of memory");
 	return -ENOMEM;
 }
 

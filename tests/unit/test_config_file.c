@@ -53,8 +53,10 @@ static int remove_folder(void **state)
 
 static void put(const char *path, const char *text, size_t size, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(fchmod(fd, mode), 0);
 	assert_int_equal(fd_write_all(fd, text, size), 0);
@@ -339,14 +341,21 @@ static void test_secret_over_defaults(void **state)
 	assert_string_equal(config->entries[1]->secret, "general");
 }
 
+/* fail_msg(), known not to return. */
+#define FAIL(...)                                                                                                      \
+	do {                                                                                                           \
+		fail_msg(__VA_ARGS__);                                                                                 \
+		abort();                                                                                               \
+	} while (0)
+
 /* ---- what is installed ---- */
 
 static void read_text(const char *path, char **ret)
 {
 	size_t size;
 
-	if (file_read(AT_FDCWD, path, CONFIG_FILE_MAX, ret, &size) < 0)
-		fail_msg("%s cannot be read from here; run tests at the top of the tree", path);
+	if (file_read(AT_FDCWD, path, CONFIG_FILE_MAX, ret, &size) < 0 || !*ret)
+		FAIL("%s cannot be read from here; run tests at the top of the tree", path);
 }
 
 static void test_examples(void **state)
@@ -388,7 +397,8 @@ static void test_example_uncommented(void **state)
 	assert_non_null(strstr(error, "secrets/hq\": No such file or directory"));
 	named = strstr(text, "secrets/hq");
 	assert_non_null(named);
-	memcpy(named, "secret    ", 10);
+	memset(named, ' ', strlen("secrets/hq"));
+	memcpy(named, "secret", strlen("secret")); /* NOLINT(bugprone-not-null-terminated-result): more text follows */
 	put(config_path, text, strlen(text), 0600);
 	put(secret_path, "hunter2\n", 8, 0600);
 	if (config_load(config_path, &config, error) < 0)
@@ -461,12 +471,12 @@ static void manual_item(char *ret, size_t size, const char *manual, const char *
 	snprintf(head, sizeof(head), "\n.Ss %s\n", section);
 	from = strstr(manual, head);
 	if (!from)
-		fail_msg("%s has no section%s", MANUAL, head);
+		FAIL("%s has no section%s", MANUAL, head);
 	to = strstr(from, "\n.El\n");
 	snprintf(head, sizeof(head), "\n.It Cm %s\n", key);
 	from = strstr(from, head);
 	if (!from || from > to)
-		fail_msg("%s has no key %s in section %s", MANUAL, key, section);
+		FAIL("%s has no key %s in section %s", MANUAL, key, section);
 	from += strlen(head);
 	end = strstr(from, "\n.It Cm ");
 	end = end && end < to ? end : to;

@@ -133,10 +133,8 @@ static void test_depth(void **state)
 	for (int depth = 1; depth <= 40; depth++) {
 		char text[128] = "a: ", expected[64];
 
-		for (int i = 0; i < depth; i++)
-			strcat(text, "[");
-		for (int i = 0; i < depth; i++)
-			strcat(text, "]");
+		memset(text + 3, '[', (size_t)depth);
+		memset(text + 3 + depth, ']', (size_t)depth);
 		if (depth + 1 > CONFIG_DEPTH_MAX) {
 			snprintf(expected, sizeof(expected), "t.yaml:1:%d: nested deeper than 16 levels",
 				 CONFIG_DEPTH_MAX + 3);
@@ -164,17 +162,20 @@ static void test_deep_blocks(void **state)
 
 #define MANY 10000
 
-static char *many_entries(const char *format, size_t *ret_size)
+/* MANY entries with names n1, n2... and falling indices; the last line is another one if it is given. */
+static char *many_entries(const char *last)
 {
-	char *text = malloc(MANY * 64 + 64);
+	const size_t room = MANY * 64 + 64;
+	char *text = malloc(room);
 	size_t len;
 
 	assert_non_null(text);
-	len = (size_t)sprintf(text, "entries:\n");
-	for (unsigned i = 1; i <= MANY; i++)
-		len += (size_t)sprintf(text + len, "- {name: %s%u, index: %u, device-type: loopback}\n", format, i,
-				       MANY + 1 - i);
-	*ret_size = len;
+	len = (size_t)snprintf(text, room, "entries:\n");
+	for (unsigned i = 1; i < MANY + !last; i++)
+		len += (size_t)snprintf(text + len, room - len, "- {name: n%u, index: %u, device-type: loopback}\n", i,
+					MANY + 1 - i);
+	if (last)
+		snprintf(text + len, room - len, "%s\n", last);
 	return text;
 }
 
@@ -183,11 +184,10 @@ static void test_many_entries(void **state)
 	_cleanup_config_ struct config *config = NULL;
 	char error[CONFIG_ERROR_MAX] = "";
 	char name[16];
-	size_t size;
-	_cleanup_free_ char *text = many_entries("n", &size);
+	_cleanup_free_ char *text = many_entries(NULL);
 
 	(void)state;
-	assert_int_equal(parse(text, size, &config, error), 0);
+	assert_int_equal(parse(text, strlen(text), &config, error), 0);
 	assert_int_equal(config->n_entries, MANY);
 	for (unsigned i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "n%u", i + 1);
@@ -198,23 +198,18 @@ static void test_many_entries(void **state)
 
 static void test_many_with_a_duplicate(void **state)
 {
-	size_t size;
-	_cleanup_free_ char *text = many_entries("n", &size);
+	_cleanup_free_ char *text = many_entries("- {name: N1}");
 
 	(void)state;
-	strcpy(text + size - strlen("- {name: n10000, index: 1, device-type: loopback}\n"), "- {name: N1}\n");
 	expect_error(text, strlen(text),
 		     "t.yaml:10001:3: a second entry with the name \"N1\" (the first is in line 2)");
 }
 
 static void test_many_with_an_index_twice(void **state)
 {
-	size_t size;
-	_cleanup_free_ char *text = many_entries("n", &size);
+	_cleanup_free_ char *text = many_entries("- {name: x, index: 10000}");
 
 	(void)state;
-	strcpy(text + size - strlen("- {name: n10000, index: 1, device-type: loopback}\n"),
-	       "- {name: x, index: 10000}\n");
 	expect_error(text, strlen(text),
 		     "t.yaml:10001:3: entry \"x\" has index 10000, which \"n1\" in line 2 has already");
 }
@@ -254,7 +249,7 @@ static void try_any(const char *text, size_t size)
 static void test_binary_junk(void **state)
 {
 	uint64_t seed = 1;
-	char text[512];
+	char text[512] = {0};
 
 	(void)state;
 	for (int turn = 0; turn < 2000; turn++) {
@@ -317,7 +312,7 @@ static void test_meaningful_junk(void **state)
 		"subentries: ",
 	};
 	uint64_t seed = 2;
-	char text[2048];
+	char text[2048] = {0};
 
 	(void)state;
 	for (int turn = 0; turn < 20000; turn++) {
