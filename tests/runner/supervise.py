@@ -53,8 +53,8 @@ def wait_for_none(seconds):
     """Waits for the end of everything below. Returns what is still there."""
     deadline = time.monotonic() + seconds
     while True:
-        reap_orphans()
         left = leftover.descendants(os.getpid())
+        reap_orphans()
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.02)
