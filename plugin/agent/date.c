@@ -43,16 +43,11 @@ int64_t date_master_start(int64_t known_ms, int64_t now_mono_ms, uint32_t uptime
 	return llabs(start - known_ms) > MASTER_START_SLACK_MS ? start : known_ms;
 }
 
-int64_t date_master_start(int64_t earlier_ms, int64_t now_mono_ms, uint32_t uptime_cs)
-{
-	int64_t start = now_mono_ms - (int64_t)uptime_cs * 10;
-
-	return earlier_ms && llabs(start - earlier_ms) <= DATE_TOLERANCE_MS ? earlier_ms : start;
-}
-
 uint32_t date_time_stamp(int64_t event_mono_ms, int64_t master_start_ms)
 {
-	return event_mono_ms > 0 ? date_time_ticks(master_start_ms, event_mono_ms) : 0;
+	if (event_mono_ms <= 0)
+		return 0;
+	return date_time_ticks(master_start_ms, event_mono_ms);
 }
 
 uint32_t date_time_ticks(int64_t from_mono_ms, int64_t to_mono_ms)

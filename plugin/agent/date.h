@@ -17,16 +17,9 @@ size_t date_and_time(int64_t real_ms, uint8_t ret[DATE_MAX]);
  * holds until it is off by more than a second, which means another master. uptime_cs: sysUpTime now. */
 int64_t date_master_start(int64_t known_ms, int64_t now_mono_ms, uint32_t uptime_cs);
 
-/* TimeStamp: the value of sysUpTime at an event of the monotonic clock (clock_mono_ms). sysUpTime belongs to the master and
- * jumps when it restarts, so events are kept by our own clock and converted as late as possible. Events from before the start of
- * the master, and 0 (no event), give 0. */
+/* TimeStamp: the value of sysUpTime at an event of the monotonic clock. Masters restart, so events are kept by our own
+ * clock and converted as late as possible. Events from before the start of the master, and 0 (no event), give 0. */
 uint32_t date_time_stamp(int64_t event_mono_ms, int64_t master_start_ms);
-
-/* When the master started, by our clock: from sysUpTime now, in 1/100 s, as far as it is known from the master's last answer.
- * Small differences are those of the ways and of rounding: the earlier estimate (0: none) stands then, since the time of an event
- * shall read the same each time. */
-#define DATE_TOLERANCE_MS 500
-int64_t date_master_start(int64_t earlier_ms, int64_t now_mono_ms, uint32_t uptime_cs);
 
 /* TimeTicks between two points of the monotonic clock; wraps as TimeTicks do. */
 uint32_t date_time_ticks(int64_t from_mono_ms, int64_t to_mono_ms);

@@ -16,7 +16,9 @@ enum { INET_UNKNOWN = 0, INET_IPV4 = 1, INET_IPV6 = 2, INET_IPV6Z = 4 };
 
 void value_i32(const void *field, struct value *ret)
 {
-	ret->number = (uint64_t) * (const int32_t *)field;
+	const int32_t *number = field;
+
+	ret->number = (uint64_t)*number;
 }
 
 void value_u32(const void *field, struct value *ret)
