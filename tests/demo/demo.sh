@@ -110,7 +110,7 @@ prepare()
 	folder=$(mktemp -d "${TMPDIR:-/tmp}/rasdial-demo.XXXXXX") || exit 1
 	# Nothing of the machine's own settings is used, and nothing is written outside of the folder.
 	export SNMPCONFPATH=$folder/none SNMP_PERSISTENT_DIR=$folder/persistent LC_ALL=C
-	export MIBS=RASDIAL-MIB MIBDIRS=$top/mibs:$top/tests/mibs:/usr/share/snmp/mibs
+	export MIBS=SNMPv2-MIB:RASDIAL-MIB MIBDIRS=$top/mibs:$top/tests/mibs:/usr/share/snmp/mibs
 
 	cat >"$folder/rasdial.yaml" <<-'END'
 	agent:
@@ -118,17 +118,17 @@ prepare()
 	entries:
 	  - name: head-office
 	    index: 1
-	    descr: simulated line that connects
+	    descr: connects
 	    device-type: loopback
 	    destination: setup=3s
 	  - name: branch
 	    index: 2
-	    descr: simulated line with a wrong password
+	    descr: wrong password
 	    device-type: loopback
 	    destination: setup=1s,fail=691
 	  - name: depot
 	    index: 3
-	    descr: simulated line that is busy at first
+	    descr: busy at first
 	    device-type: loopback
 	    destination: setup=1s,fail=676,fails=2
 	    redial-max: 5
@@ -146,6 +146,7 @@ start_console()
 		start snmptrapd -f -C -c "$folder/snmptrapd.conf" -n -OQs -Lf "$folder/console.log" \
 			-F '%02.2h:%02.2j:%02.2k  notification\n    %V\n    %v\n' "udp:$console"
 		within 5 taken "${console#*:}" && kill -0 "${pids[-1]}" 2>/dev/null && return
+		kill "${pids[-1]}" 2>/dev/null
 	done
 	give_up "snmptrapd does not start"
 }
@@ -161,8 +162,9 @@ start_snmpd()
 		agentXSocket unix:$folder/agentx
 		trap2sink $console
 		END
-		start snmpd -f -C -c "$folder/snmpd.conf" -Lo
+		start snmpd -f -C -c "$folder/snmpd.conf" -I -smux,mteTrigger,mteTriggerConf -Lo
 		within 5 answers sysUpTime.0 && return
+		kill "${pids[-1]}" 2>/dev/null
 	done
 	give_up "snmpd does not start"
 }
@@ -196,27 +198,27 @@ is_status()
 	[ "$(snmpget -v2c -c private -OQv "$host" "rasConnOperStatus.$1")" = "$2" ]
 }
 
+# Every notification ends with the name of the agent.
 console_has()
 {
-	grep -q "$1" "$folder/console.log"
+	tail -n +$((console_shown + 1)) "$folder/console.log" | grep -A 99 "$1" | grep -q rasAgentName
 }
 
-# What the console has printed since the last look, once it has printed a word.
+# What the console has printed since the last look, once it has printed a certain notification.
 console_prints()
 {
-	local shown=${console_shown:-0}
 	within 10 console_has "$1" || give_up "the console has not printed $1"
-	sleep 0.2 # lets the lines that follow that word be written
+	tail -n +$((console_shown + 1)) "$folder/console.log"
 	console_shown=$(wc -l <"$folder/console.log")
-	tail -n +$((shown + 1)) "$folder/console.log"
 }
 
 tell()
 {
 	options="-v2c -c private -OQs $host"
+	console_shown=$(wc -l <"$folder/console.log")
 
 	chapter "The phonebook: what can be dialed. Three simulated lines, so that nothing needs to be attached."
-	try "snmptable -v2c -c private -Ci -Cb $host rasPhonebookTable | cut -c 1-112"
+	try "snmptable -v2c -c private -Ci -Cb $host rasPhonebookTable | cut -c 1-100"
 
 	chapter "One snmpset dials. It is answered at once; a thread of rasdiald carries the dial."
 	try "snmpset $options rasConnAction.1 = dial"
@@ -239,17 +241,23 @@ tell()
 	try "snmpset $options rasConnAction.1 = hangUp"
 	within 10 is_status 1 down || give_up "the connection does not go down"
 	try "snmpget $options rasConnOperStatus.1 rasConnLastCause.1"
+	chapter "The console knows that this was on request, and no loss:"
 	console_prints rasDisconnected
 
 	chapter "The history of all calls:"
-	try "snmptable -v2c -c private -Ci -Cb -Cw 130 $host rasHistTable"
+	try "snmptable -v2c -c private -Ci -Cb -Cw 100 $host rasHistTable"
 }
 
 leave_running()
 {
 	cat >"$folder/stop" <<-END
-	#!/bin/sh
+	#!/bin/bash
 	kill ${pids[*]}
+	for _ in {1..60}; do
+		kill -0 ${pids[*]} 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL ${pids[*]} 2>/dev/null
 	rm -rf '$folder'
 	END
 	cat >"$folder/env" <<-END
@@ -261,7 +269,7 @@ leave_running()
 	. $folder/env
 	snmpset $options rasConnAction.3 = dial     # busy twice, then it connects
 	snmpwalk $options rasConnTable
-	snmptable -v2c -c private -Ci -Cb -Cw 130 $host rasHistTable
+	snmptable -v2c -c private -Ci -Cb -Cw 100 $host rasHistTable
 	snmpset $options rasMaxConcurrentDials.0 = 1
 	tail -f $folder/console.log                 # the notifications
 	tail -f $folder/rasdiald.log

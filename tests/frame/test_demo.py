@@ -16,7 +16,7 @@ BUILD = os.environ.get("RASDIAL_BUILD", os.path.join(TOP, "build"))
 TMP = os.environ.get("RASDIAL_TMP", "/tmp")
 FOLDER = re.compile(r"rasdial-demo\.\w+")
 STORY = (
-    r"head-office +simulated line that connects",
+    r"head-office +connects +loopback",
     r"\$ snmpset .* rasConnAction\.1 = dial",
     r"rasConnOperStatus\.1 = dialing",
     r"rasConnOperStatus\.1 = up +rasConnState\.1 = connected",
@@ -30,8 +30,9 @@ STORY = (
     r"\$ snmpset .* rasConnAction\.1 = hangUp",
     r"rasConnOperStatus\.1 = down",
     r"snmpTrapOID\.0 = rasDisconnected",
-    r"branch .*authFailure",
-    r"head-office .*localRequest",
+    r" branch +snmp ",
+    r"false +authFailure +691 ",
+    r"true +localRequest +631 ",
     r"That was it\.",
 )
 
