@@ -35,6 +35,7 @@ static int read_stat(pid_t pid, struct proc_stat *ret)
 {
 	_cleanup_fd_ int fd = -1;
 	char path[32], line[1024], *p;
+	struct proc_stat st = {};
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -49,8 +50,9 @@ static int read_stat(pid_t pid, struct proc_stat *ret)
 	/* The second field is the name in brackets, and may hold anything, brackets too. */
 	p = strrchr(line, ')');
 	if (!p || sscanf(p + 1, " %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
-			 &ret->state, &ret->parent, &ret->group, &ret->session, &ret->started) != 5)
+			 &st.state, &st.parent, &st.group, &st.session, &st.started) != 5)
 		return -EBADMSG;
+	*ret = st;
 	return 0;
 }
 
@@ -61,7 +63,7 @@ static bool stat_is_dead(const struct proc_stat *st)
 
 uint64_t process_started(pid_t pid)
 {
-	struct proc_stat st;
+	struct proc_stat st = {};
 
 	if (pid <= 0 || read_stat(pid, &st) < 0 || stat_is_dead(&st))
 		return 0;
@@ -71,7 +73,7 @@ uint64_t process_started(pid_t pid)
 /* Is there still a process of that group? A group lies within one session, so both numbers together name it. */
 static bool group_lives(pid_t group, pid_t session)
 {
-	struct proc_stat st;
+	struct proc_stat st = {};
 	bool found = false;
 	struct dirent *d;
 	DIR *proc;
@@ -190,7 +192,7 @@ int process_spawn(const char *const argv[], const char *const envp[], const stru
 {
 	int top, r = 0, sources[PROCESS_FDS_MAX], copies[PROCESS_FDS_MAX];
 	struct process p = PROCESS_NONE;
-	struct proc_stat st;
+	struct proc_stat st = {};
 	size_t n = 0;
 
 	if (argv[0][0] != '/')
@@ -235,7 +237,7 @@ int process_spawn(const char *const argv[], const char *const envp[], const stru
 int process_adopt(pid_t pid, uint64_t started, struct process *ret)
 {
 	struct process p = PROCESS_NONE;
-	struct proc_stat st;
+	struct proc_stat st = {};
 	int r;
 
 	/* Not what kill(2) takes for more than one process, nor ourselves, whatever a record says. */

@@ -209,11 +209,12 @@ static void test_cut_anywhere(void **state)
 		line[len] = '\0';
 		assert_int_equal(record_parse(line, &r), -EBADMSG);
 		/* What a crash leaves at the end may also lack its beginning. */
-		strcpy(line, whole + len + 1);
+		str_copy(line, whole + len + 1, sizeof(line));
 		assert_int_equal(record_parse(line, &r), -EBADMSG);
 	}
-	strcpy(line, whole);
-	strcat(line, "x");
+	str_copy(line, whole, sizeof(line));
+	line[strlen(line) + 1] = '\0';
+	line[strlen(line)] = 'x';
 	assert_int_equal(record_parse(line, &r), -EBADMSG);
 }
 
@@ -245,7 +246,7 @@ static void test_swapped_octets(void **state)
 	(void)state;
 	sample(whole);
 	for (size_t i = 1; i < strlen(whole); i++) {
-		strcpy(line, whole);
+		str_copy(line, whole, sizeof(line));
 		if (line[i] == line[i - 1])
 			continue;
 		c = line[i];
@@ -311,6 +312,7 @@ static void test_wrong_but_summed(void **state)
 static void test_fields_are_limited(void **state)
 {
 	char body[RECORD_MAX] = "conn", line[RECORD_MAX];
+	size_t len = strlen(body);
 	struct record_writer w;
 	struct record r;
 
@@ -318,14 +320,14 @@ static void test_fields_are_limited(void **state)
 	record_begin(&w, "conn");
 	for (int i = 0; i < RECORD_FIELDS; i++) {
 		record_put_u64(&w, "k", 1);
-		strcat(body, " k=1");
+		len += (size_t)snprintf(body + len, sizeof(body) - len, " k=1");
 	}
 	line_of(&w, line);
 	assert_int_equal(record_parse(line, &r), 0);
 	assert_int_equal(r.n, RECORD_FIELDS);
 	assert_int_equal(parse_body(body, &r), 0);
 
-	strcat(body, " k=1");
+	snprintf(body + len, sizeof(body) - len, " k=1");
 	assert_int_equal(parse_body(body, &r), -EBADMSG);
 
 	record_begin(&w, "conn");
