@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All that differs between pppd 2.4.9 and 2.5. Include it before any other header: pppd.h of 2.4.9 has a type "bool" of its
- * own. */
+/* All that differs between pppd 2.4.9 and 2.5. Include it before any other header: pppd.h of 2.4.9 has a type "bool" of
+ * its own. */
 #ifndef RASDIAL_PPPD_PLUGIN_COMPAT_H
 #define RASDIAL_PPPD_PLUGIN_COMPAT_H
 
-#include <sys/types.h>
 #include <netinet/in.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /* A pppd built without IPv6 lacks these; the object must load all the same. */
@@ -16,15 +16,17 @@
 
 #if __has_include(<pppd/pppdconf.h>)
 
-#include <pppd/pppdconf.h>
 #include <pppd/pppd.h>
-#include <pppd/options.h>
+#include <pppd/pppdconf.h>
+
 #include <pppd/fsm.h>
+#include <pppd/options.h>
+
 #include <pppd/chap.h>
-#include <pppd/upap.h>
 #include <pppd/eui64.h>
 #include <pppd/ipcp.h>
 #include <pppd/ipv6cp.h>
+#include <pppd/upap.h>
 
 #define COMPAT_VERSION PPPD_VERSION
 
@@ -61,7 +63,9 @@ static inline int compat_status(void)
 #define INET6 1 /* shows the IPv6 parts of the headers */
 #include <pppd/patchlevel.h>
 #include <pppd/pppd.h>
+
 #include <pppd/fsm.h>
+
 #include <pppd/chap-new.h>
 #include <pppd/eui64.h>
 #include <pppd/ipcp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The object that pppd loads: it tells the agent phases, addresses and the exit status, and asks for the secret when the peer
- * wants one. It decides nothing, and nothing in it waits for the agent but the request for the secret, which has a
- * deadline. See wire.h for what is said. */
+/* The object that pppd loads: it tells the agent phases, addresses and the exit status, and asks for the secret when
+ * the peer wants one. It decides nothing, and nothing in it waits for the agent but the request for the secret, which
+ * has a deadline. See wire.h for what is said. */
 #include "pppd-plugin/compat.h"
 
 #include <arpa/inet.h>
@@ -274,10 +274,10 @@ static int take_secret(char **argv)
 }
 
 static option_t options[] = {
-	{(char *)WIRE_OPTION_STATE, o_string, &state_file, (char *)"File that holds the state of the link",
-	 OPT_PRIV, NULL, 0, 0, NULL, 0, 0},
-	{(char *)WIRE_OPTION_SOCKET, o_special, (void *)take_socket, (char *)"Socket to the agent",
-	 OPT_PRIV, NULL, 0, 0, NULL, 0, 0},
+	{(char *)WIRE_OPTION_STATE, o_string, &state_file, (char *)"File that holds the state of the link", OPT_PRIV,
+	 NULL, 0, 0, NULL, 0, 0},
+	{(char *)WIRE_OPTION_SOCKET, o_special, (void *)take_socket, (char *)"Socket to the agent", OPT_PRIV, NULL, 0,
+	 0, NULL, 0, 0},
 	{(char *)WIRE_OPTION_SECRET, o_special_noarg, (void *)take_secret, (char *)"Ask the agent for the secret",
 	 OPT_PRIV, NULL, 0, 0, NULL, 0, 0},
 	{NULL, o_bool, NULL, NULL, 0, NULL, 0, 0, NULL, 0, 0},

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "driver/modem_chat.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sys/macro.h"
+
+#define FIRST_ABORT_STATUS 4
+#define ANSWER_OF_MODEM 3 /* s, to "AT" */
+#define ANSWER_TO_INIT 10 /* s, to each string of modem-init */
+
+/* What a modem says when it gives up. chat ends with 4 for the first, 5 for the second...: the order is the code. */
+static const struct {
+	const char *says;
+	int32_t code;
+} abort_table[] = {
+	{"BUSY", 676},      {"NO CARRIER", 679}, {"NO DIALTONE", 680}, {"NO DIAL TONE", 680},
+	{"NO ANSWER", 678}, {"VOICE", 677},      {"ERROR", 651},       {"DELAYED", 676},
+};
+
+/* ---- what may be sent ---- */
+
+/* Dial modifiers of V.250, GSM codes, and what people put between digits. Not "=", "@file" and the like. */
+#define NUMBER_CHARACTERS "0123456789ABCDabcd*#+,;!WwPpTt-.() "
+/* No quotes, backslash or caret of chat's own. */
+#define COMMAND_CHARACTERS                                                                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 &+%=,;:?*#@!\"/.-_()<>$~|{}[]"
+#define COMMAND_MAX 200
+
+int chat_check_number(const char *number, struct ras_error *ret_error)
+{
+	size_t good = strspn(number, NUMBER_CHARACTERS);
+
+	if (number[0] == '\0')
+		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "There is no number to dial");
+	else if (number[good] != '\0')
+		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "Character %zu of the number cannot be dialed",
+			      good + 1);
+	else if (!strpbrk(number, "0123456789"))
+		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "There is no digit in the number");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+int chat_check_init(char *const *modem_init, struct ras_error *ret_error)
+{
+	for (size_t i = 0; modem_init && modem_init[i]; i++) {
+		const char *command = modem_init[i];
+		size_t good = strspn(command, COMMAND_CHARACTERS);
+
+		if (strncasecmp(command, "AT", 2) != 0)
+			ras_error_set(ret_error, 625, RAS_BACKEND_NONE, "modem-init %zu does not begin with AT", i + 1);
+		else if (strlen(command) > COMMAND_MAX)
+			ras_error_set(ret_error, 625, RAS_BACKEND_NONE, "modem-init %zu is longer than %d characters",
+				      i + 1, COMMAND_MAX);
+		else if (command[good] != '\0')
+			ras_error_set(ret_error, 625, RAS_BACKEND_NONE,
+				      "modem-init %zu has a character that cannot be sent (number %zu)", i + 1,
+				      good + 1);
+		else
+			continue;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- scripts ---- */
+
+void chat_line(int init_fd, int dial_fd, int report_fd, char *ret, size_t size)
+{
+	snprintf(ret, size,
+		 "echo open >&%d; c='" CHAT_PROGRAM " -v -S -s -f /proc/self/fd/'; "
+		 "${c}%d; s=$?; echo init $s >&%d; [ $s -eq 0 ] || exit $s; "
+		 "${c}%d; s=$?; echo dial $s >&%d; exit $s",
+		 report_fd, init_fd, report_fd, dial_fd, report_fd);
+}
+
+static void PRINTF_LIKE(3, 4) add(char *script, size_t *len, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(script + *len, CHAT_SCRIPT_MAX - *len, format, args);
+	va_end(args);
+	*len = MIN(*len + (size_t)MAX(n, 0), (size_t)CHAT_SCRIPT_MAX);
+}
+
+static void add_init(char *script, size_t *len, const struct ras_entry *entry)
+{
+	static const char *const usual[] = {"ATZ", NULL};
+	const char *const *commands = entry->modem_init ? (const char *const *)entry->modem_init : usual;
+
+	/* Is anybody there? Asked twice, as modems find out the speed by the first AT. */
+	add(script, len, "TIMEOUT %d\n'' AT OK-AT-OK '\\c'\nTIMEOUT %d\n", ANSWER_OF_MODEM, ANSWER_TO_INIT);
+	for (size_t i = 0; commands[i]; i++)
+		add(script, len, "'' '%s' OK '\\c'\n", commands[i]);
+}
+
+int chat_script(enum chat_step step, const struct ras_entry *entry, const char *number, unsigned answer_seconds,
+		char ret[CHAT_SCRIPT_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(abort_table); i++)
+		add(ret, &len, "ABORT '%s'\n", abort_table[i].says);
+	if (step == CHAT_INIT)
+		add_init(ret, &len, entry);
+	else
+		add(ret, &len, "REPORT CONNECT\nTIMEOUT %u\n'' 'ATD%s' CONNECT '\\c'\n", answer_seconds, number);
+	return len < CHAT_SCRIPT_MAX ? (int)len : -EMSGSIZE;
+}
+
+/* ---- what came of it ---- */
+
+void chat_report_parse(const char *text, struct chat_report *ret)
+{
+	static const char *const keys[CHAT_STEPS] = {[CHAT_INIT] = "init ", [CHAT_DIAL] = "dial "};
+	const char *at;
+
+	for (enum chat_step step = CHAT_INIT; step < CHAT_STEPS; step++) {
+		ret->status[step] = -1;
+		at = strstr(text, keys[step]);
+		if (at)
+			sscanf(at + strlen(keys[step]), "%3d", &ret->status[step]);
+	}
+}
+
+static bool explain_step(enum chat_step step, int status, unsigned answer_seconds, struct ras_error *ret)
+{
+	int which = status - FIRST_ABORT_STATUS;
+
+	if (which >= 0 && which < (int)ARRAY_SIZE(abort_table)) {
+		const char *says = abort_table[which].says;
+		int32_t code = abort_table[which].code;
+
+		if (step == CHAT_INIT)
+			ras_error_set(ret, code == 651 ? code : 652, status,
+				      "The modem answered %s to its initialization", says);
+		else if (code == 651)
+			ras_error_set(ret, code, status, "The modem answered %s to the number", says);
+		else
+			ras_error_set(ret, code, status, NULL);
+		return true;
+	}
+	switch (status) {
+	case 0:
+		return false;
+	case 1:
+		ras_error_set(ret, 752, status, "chat does not understand its script");
+		break;
+	case 2:
+		ras_error_set(ret, 630, status, "chat could not read or write the line");
+		break;
+	case 3:
+		if (step == CHAT_INIT)
+			ras_error_set(ret, 660, status,
+				      "The modem does not answer (is it switched on, is the speed right?)");
+		else
+			ras_error_set(ret, 678, status, "No answer within %u s", answer_seconds);
+		break;
+	default:
+		ras_error_set(ret, 752, status, "chat ended with status %d", status);
+		break;
+	}
+	return true;
+}
+
+bool chat_explain(const struct chat_report *report, unsigned answer_seconds, struct ras_error *ret)
+{
+	for (enum chat_step step = CHAT_INIT; step < CHAT_STEPS; step++)
+		if (report->status[step] >= 0 && explain_step(step, report->status[step], answer_seconds, ret))
+			return true;
+	return false;
+}
+
+/* Written as "chat:  Nov 23 21:17:04 CONNECT 115200/V.42". */
+uint32_t chat_connect_speed(const char *line)
+{
+	uint32_t speed = 0;
+	const char *at;
+
+	if (strncmp(line, "chat: ", 6) != 0)
+		return 0;
+	at = strstr(line, "CONNECT ");
+	if (!at)
+		return 0;
+	sscanf(at + strlen("CONNECT "), "%9" SCNu32, &speed);
+	return speed;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a call made by pppd: start, supervision over its pidfd, its log, our object's socket and the report of
+ * our shell lines, end. */
+#include "driver/pppd.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "driver/redact.h"
+#include "pppd-plugin/wire.h"
+#include "sys/fd.h"
+#include "sys/netlink.h"
+
+#define ADOPTED_LOOK_MS 2000 /* how often the file of an adopted link is read */
+#define LOG_CHUNK 2048
+#define LOG_CHUNKS_AT_END 64 /* more than a pipe holds */
+
+/* Which states a phase of pppd brings. The line is open and the device being connected when our shell line says so. */
+static const struct {
+	unsigned phase;
+	enum ras_state states[2];
+} phase_states[] = {
+	{WIRE_PHASE_ESTABLISH, {RAS_DEVICE_CONNECTED, RAS_ALL_DEVICES_CONNECTED}},
+	{WIRE_PHASE_AUTHENTICATE, {RAS_AUTHENTICATE, RAS_AUTHENTICATE}},
+	{WIRE_PHASE_NETWORK, {RAS_AUTHENTICATED, RAS_AUTH_PROJECT}},
+	{WIRE_PHASE_RUNNING, {RAS_PROJECTED, RAS_PROJECTED}},
+};
+
+/* ---- the link ---- */
+
+static struct pppd_link *link_new(struct ras_call *call, const struct pppd_medium *medium)
+{
+	struct pppd_link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return NULL;
+	link->medium = medium;
+	link->process = PROCESS_NONE;
+	link->log_fd = link->socket_fd = link->report_fd = -1;
+	link->state = PPPD_STATE_NONE;
+	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_index(call));
+	ras_call_set_data(call, link);
+	return link;
+}
+
+static void link_free(struct ras_call *call, struct pppd_link *link)
+{
+	pppd_give_done(link);
+	fd_close(link->log_fd);
+	fd_close(link->socket_fd);
+	fd_close(link->report_fd);
+	process_release(&link->process);
+	free(link);
+	ras_call_set_data(call, NULL);
+}
+
+/* ---- what comes in ---- */
+
+static void show_line(void *context, const char *line)
+{
+	struct ras_call *call = context;
+	const struct pppd_link *link = ras_call_data(call);
+	char shown[PPPD_LINE_MAX + 64];
+
+	redact(call, line, shown, sizeof(shown));
+	ras_call_log(call, "%s", shown);
+	if (link->medium->line)
+		link->medium->line(call, line);
+}
+
+/* Reads one piece of the log. Returns false when there is nothing more for now. */
+static bool take_log(struct ras_call *call, struct pppd_link *link)
+{
+	char data[LOG_CHUNK];
+	ssize_t n;
+
+	if (link->log_fd < 0)
+		return false;
+	n = read(link->log_fd, data, sizeof(data));
+	if (n > 0) {
+		pppd_log_feed(&link->log, data, (size_t)n, link->up, show_line, call);
+		return true;
+	}
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		link->log_fd = fd_close(link->log_fd);
+	return false;
+}
+
+static void take_report(struct ras_call *call, struct pppd_link *link)
+{
+	size_t room = sizeof(link->report) - 1 - link->report_len;
+	ssize_t n;
+
+	if (link->report_fd < 0)
+		return;
+	n = room > 0 ? read(link->report_fd, link->report + link->report_len, room) : 0;
+	if (n > 0) {
+		link->report_len += (size_t)n;
+		link->report[link->report_len] = '\0';
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		link->report_fd = fd_close(link->report_fd);
+	}
+	if (strncmp(link->report, "open\n", 5) == 0 && link->phase < WIRE_PHASE_ESTABLISH) {
+		ras_call_enter(call, RAS_PORT_OPENED);
+		ras_call_enter(call, RAS_CONNECT_DEVICE);
+	}
+}
+
+/* States only go forward: a renegotiation tells none again. */
+static void tell_phase(struct ras_call *call, struct pppd_link *link)
+{
+	if (link->up || link->state.phase > WIRE_PHASE_RUNNING)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(phase_states); i++) {
+		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
+			continue;
+		link->phase = phase_states[i].phase;
+		ras_call_enter(call, phase_states[i].states[0]);
+		ras_call_enter(call, phase_states[i].states[1]);
+	}
+}
+
+static void apply_state(struct ras_call *call, struct pppd_link *link)
+{
+	if (link->state.ifname[0] != '\0' && link->state.phase >= WIRE_PHASE_ESTABLISH &&
+	    link->state.phase <= WIRE_PHASE_RUNNING) {
+		link->ifindex = if_nametoindex(link->state.ifname);
+		ras_call_set_interface(call, link->ifindex, link->state.ifname);
+	}
+	if (link->state.n_addrs > 0)
+		ras_call_set_addresses(call, link->state.addrs, link->state.n_addrs);
+	tell_phase(call, link);
+}
+
+static void answer(struct ras_call *call, struct pppd_link *link)
+{
+	const char *secret = ras_call_entry(call)->secret;
+
+	ras_call_enter(call, RAS_AUTH_NOTIFY);
+	if (secret)
+		send(link->socket_fd, secret, strnlen(secret, WIRE_SECRET_MAX), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void take_messages(struct ras_call *call, struct pppd_link *link)
+{
+	char text[1024];
+	ssize_t n;
+
+	while (link->socket_fd >= 0) {
+		n = recv(link->socket_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			link->socket_fd = fd_close(link->socket_fd);
+			return;
+		}
+		text[n - (text[n - 1] == '\n')] = '\0';
+		switch (pppd_message_parse(text, &link->state)) {
+		case PPPD_MESSAGE_STATE:
+			apply_state(call, link);
+			break;
+		case PPPD_MESSAGE_ASK:
+			answer(call, link);
+			break;
+		}
+	}
+}
+
+/* ---- why it ended ---- */
+
+static bool device_failed(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret)
+{
+	return link->log.first.code == 0 && !link->up && link->medium->explain &&
+	       link->medium->explain(call, link, ret);
+}
+
+/* Says why; always negative. */
+static int fail(struct ras_call *call, struct pppd_link *link)
+{
+	int status = link->process.ended && link->process.status >= 0 ? link->process.status : link->state.exit_status;
+	struct pppd_facts facts = {
+		.up = link->up,
+		.heard = link->state.heard,
+		.ip_rejected = link->state.ip_rejected,
+		.peer_ended = link->state.peer_ended,
+		.mschap_error = link->state.mschap_error,
+		.reason = link->state.reason,
+		.exit_status = status,
+	};
+	char text[RAS_ERROR_TEXT_MAX];
+	struct pppd_verdict verdict;
+	struct ras_error error;
+
+	if (device_failed(call, link, &error))
+		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
+	pppd_judge(&link->log, &facts, &verdict);
+	redact(call, verdict.text, text, sizeof(text));
+	return ras_call_fail(call, verdict.code, status, "%s", text);
+}
+
+/* pppd is gone; what it said last is still there. */
+static int ended(struct ras_call *call, struct pppd_link *link)
+{
+	take_report(call, link);
+	take_messages(call, link);
+	for (int i = 0; i < LOG_CHUNKS_AT_END && take_log(call, link); i++)
+		;
+	pppd_log_end(&link->log, link->up, show_line, call);
+	if (link->state.exit_status < 0)
+		pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
+	return fail(call, link);
+}
+
+/* ---- supervision ---- */
+
+/* IP was what the dial was for, and the peer will not have it. pppd would wait for ever. */
+static bool ip_refused(const struct ras_call *call, const struct pppd_link *link)
+{
+	return !link->up && link->state.ip_rejected && !ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6);
+}
+
+static bool is_up(const struct ras_call *call, const struct pppd_link *link)
+{
+	const struct pppd_state *s = &link->state;
+
+	return s->phase == WIRE_PHASE_RUNNING && link->ifindex > 0 &&
+	       (s->has_ip4 || (s->has_ip6 && ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6)));
+}
+
+/* An adopted link has no socket: its file is looked at. */
+static void look_at_file(struct ras_call *call, struct pppd_link *link)
+{
+	if (link->socket_fd < 0 && pppd_state_read(ras_call_rundir(call), link->state_file, &link->state) == 0)
+		apply_state(call, link);
+}
+
+/* Waits for something to happen and takes note of it. Returns 0, or negative when the call is over. */
+static int serve(struct ras_call *call, struct pppd_link *link)
+{
+	struct pollfd fds[] = {
+		{.fd = link->process.pidfd, .events = POLLIN},
+		{.fd = link->report_fd, .events = POLLIN},
+		{.fd = link->socket_fd, .events = POLLIN},
+		{.fd = link->log_fd, .events = POLLIN},
+	};
+	int r;
+
+	r = ras_call_wait(call, fds, ARRAY_SIZE(fds), link->socket_fd < 0 ? ADOPTED_LOOK_MS : -1);
+	if (r < 0) {
+		/* If it was the deadline, what is known already tells more. */
+		if (link->log.first.code != 0 && !link->up)
+			fail(call, link);
+		return r;
+	}
+	if (r == 0)
+		look_at_file(call, link);
+	if (fds[1].revents)
+		take_report(call, link);
+	if (fds[2].revents)
+		take_messages(call, link);
+	if (fds[3].revents)
+		take_log(call, link);
+	if (fds[0].revents && process_reap(&link->process))
+		return ended(call, link);
+	return ip_refused(call, link) ? fail(call, link) : 0;
+}
+
+int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
+{
+	struct pppd_link *link = link_new(call, medium);
+	int r;
+
+	if (!link)
+		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	r = pppd_spawn(call, link);
+	pppd_give_done(link);
+	while (r == 0 && !is_up(call, link))
+		r = serve(call, link);
+	if (r < 0)
+		return r;
+	/* What was said on the way here is not why the link will end. */
+	link->up = true;
+	link->log.first.code = 0;
+	return 0;
+}
+
+int pppd_watch(struct ras_call *call)
+{
+	struct pppd_link *link = ras_call_data(call);
+	int r;
+
+	do
+		r = serve(call, link);
+	while (r == 0);
+	return r;
+}
+
+int pppd_traffic(struct ras_call *call, struct ras_traffic *ret)
+{
+	const struct pppd_link *link = ras_call_data(call);
+	struct netlink_stats s;
+	int r;
+
+	if (!link || link->ifindex == 0)
+		return -ENODEV;
+	r = netlink_stats(link->ifindex, &s);
+	if (r < 0)
+		return r;
+	*ret = (struct ras_traffic){
+		.in_octets = s.in_octets,
+		.out_octets = s.out_octets,
+		.in_packets = s.in_packets,
+		.out_packets = s.out_packets,
+		.in_errors = s.in_errors,
+		.out_errors = s.out_errors,
+	};
+	return 0;
+}
+
+/* ---- the end, and before and after the agent's ---- */
+
+void pppd_hang_up(struct ras_call *call)
+{
+	struct pppd_link *link = ras_call_data(call);
+
+	if (!link)
+		return;
+	/* So that a pppd that waits for the secret waits no longer. */
+	link->socket_fd = fd_close(link->socket_fd);
+	if (process_end(&link->process, ras_call_grace_ms(call)) < 0)
+		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
+	for (int i = 0; i < LOG_CHUNKS_AT_END && take_log(call, link); i++)
+		;
+	pppd_remove_files(call, link);
+	link_free(call, link);
+}
+
+void pppd_release(struct ras_call *call)
+{
+	struct pppd_link *link = ras_call_data(call);
+
+	if (link)
+		link_free(call, link);
+}
+
+/* The process by what the record says, or what the object's file says, if the agent died before it had written the
+ * number. */
+static int find_process(struct pppd_link *link, const struct record *record)
+{
+	uint64_t started = link->state.started;
+	uint32_t pid = (uint32_t)link->state.pid;
+
+	record_get_u32(record, "d-pid", &pid);
+	record_get_u64(record, "d-started", &started);
+	if (pid == 0)
+		return -ESRCH;
+	if (link->state.pid != (pid_t)pid)
+		link->state = PPPD_STATE_NONE;
+	return process_adopt((pid_t)pid, started, &link->process);
+}
+
+int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up)
+{
+	struct pppd_link *link = link_new(call, medium);
+	const char *device = record_get_str(record, "d-device");
+	int r;
+
+	if (!link)
+		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	if (device)
+		str_copy(link->device, device, sizeof(link->device));
+	link->up = up;
+	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
+	r = find_process(link, record);
+	if (!up)
+		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
+	if (r < 0)
+		return fail(call, link);
+	ras_call_set_process(call, link->process.pid);
+	apply_state(call, link);
+	if (!is_up(call, link))
+		return ras_call_fail(call, 628, RAS_BACKEND_NONE,
+				     "The link was going down when the agent started again");
+	return 0;
+}

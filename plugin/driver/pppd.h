@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The common part of all drivers that make their link with pppd. A device type (a medium) says what has to be there and
+ * which options name the device; everything else is here: start, watch, end, adoption.
+ *
+ * pppd's argument list is constant. Options, chat scripts and commands go through pipes; shell lines that pppd runs are
+ * constants made of our own paths and descriptor numbers. */
+#ifndef RASDIAL_DRIVER_PPPD_H
+#define RASDIAL_DRIVER_PPPD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "driver/pppd_log.h"
+#include "driver/pppd_options.h"
+#include "driver/pppd_state.h"
+#include "ras/driver.h"
+#include "sys/process.h"
+
+/* Descriptors as pppd and the programs it starts have them; one digit each, for the shell. */
+enum {
+	PPPD_FD_LOG = 2,
+	PPPD_FD_OPTIONS = 3,
+	PPPD_FD_SOCKET = 4,
+	PPPD_FD_REPORT = 5, /* lines of our shell lines: "open" first, then what the medium wants */
+	PPPD_FD_MEDIUM = 6, /* and above: the medium's */
+};
+
+#define PPPD_GIVE_MAX 8
+#define PPPD_REPORT_MAX 64
+#define PPPD_DEVICE_MAX 128
+
+struct pppd_medium;
+
+/* One call, from dial or adopt to hang_up or release. */
+struct pppd_link {
+	const struct pppd_medium *medium;
+	struct process process;
+	struct process_fd give[PPPD_GIVE_MAX]; /* for pppd; ours until it has started */
+	size_t n_give;
+	int log_fd, socket_fd, report_fd; /* -1: none, as for an adopted link */
+	char report[PPPD_REPORT_MAX];
+	size_t report_len;
+	char device[PPPD_DEVICE_MAX]; /* line that pppd locks; "": none */
+	char state_file[24];          /* in the run directory */
+	unsigned phase;               /* the latest whose states were told */
+	unsigned ifindex;
+	bool up;
+	struct pppd_state state;
+	struct pppd_log log;
+};
+
+struct pppd_medium {
+	/* Tests that what the dial needs is there, and adds options and descriptors. Returns 0, or negative with
+	 * ras_call_fail() said. */
+	int (*prepare)(struct ras_call *call, struct pppd_link *link, struct pppd_options *options);
+
+	/* Looks at a line of the log; may be NULL. */
+	void (*line)(struct ras_call *call, const char *line);
+
+	/* Why pppd could not connect the device, from link->report; may be NULL. Returns false if it does not know. */
+	bool (*explain)(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret);
+};
+
+/* ---- for the drivers; see struct ras_driver ---- */
+
+int pppd_dial(struct ras_call *call, const struct pppd_medium *medium);
+int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up);
+int pppd_watch(struct ras_call *call);
+void pppd_hang_up(struct ras_call *call);
+void pppd_release(struct ras_call *call);
+int pppd_traffic(struct ras_call *call, struct ras_traffic *ret);
+
+/* ---- pppd_spawn.c ---- */
+
+/* Hands a descriptor over to pppd as number target; it is closed here once pppd runs, or at once on failure. Returns 0
+ * or negative errno. */
+int pppd_give(struct pppd_link *link, int fd, int target);
+
+/* The same with a pipe that holds this text and its end. */
+int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target);
+
+/* Is the program there? Returns 0, or negative with ras_call_fail() said (609). */
+int pppd_need_program(struct ras_call *call, const char *path, const char *package);
+
+/* Starts pppd. Returns 0, or negative with ras_call_fail() said. */
+int pppd_spawn(struct ras_call *call, struct pppd_link *link);
+
+/* Closes what was handed over. */
+void pppd_give_done(struct pppd_link *link);
+
+/* ---- pppd_files.c ---- */
+
+/* Removes what a pppd that was killed could not: lock of the line, pid files, the object's file. Only what bears its
+ * number. */
+void pppd_remove_files(struct ras_call *call, const struct pppd_link *link);
+
+#endif

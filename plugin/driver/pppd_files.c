@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Files that pppd makes and that stay when it is killed. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/pppd.h"
+#include "sys/file.h"
+
+#define LOCK_DIR "/var/lock"
+
+/* Where the versions of pppd keep their pid files. */
+static const char *const pid_dirs[] = {"/run", "/run/pppd"};
+
+/* Both kinds hold the number as text, the lock with blanks in front (UUCP). */
+static void remove_if_of(const char *path, pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (file_read(AT_FDCWD, path, 256, &text, &size) == 0 && strtol(text, NULL, 10) == pid)
+		unlink(path);
+}
+
+/* As pppd names it: what follows "dev/", with _ for each slash. */
+static void remove_lock(const char *device, pid_t pid)
+{
+	char path[sizeof(LOCK_DIR) + PPPD_DEVICE_MAX + 8];
+	const char *name = strstr(device, "dev/");
+	char *p;
+
+	if (!name)
+		return;
+	snprintf(path, sizeof(path), LOCK_DIR "/LCK..%s", name + strlen("dev/"));
+	for (p = path + strlen(LOCK_DIR "/LCK.."); *p != '\0'; p++)
+		if (*p == '/')
+			*p = '_';
+	remove_if_of(path, pid);
+}
+
+void pppd_remove_files(struct ras_call *call, const struct pppd_link *link)
+{
+	char name[32], path[80];
+
+	if (link->process.pid > 0) {
+		remove_lock(link->device, link->process.pid);
+		for (size_t i = 0; i < ARRAY_SIZE(pid_dirs); i++) {
+			pppd_linkname(ras_call_index(call), name);
+			snprintf(path, sizeof(path), "%s/ppp-%s.pid", pid_dirs[i], name);
+			remove_if_of(path, link->process.pid);
+			pppd_ifname(ras_call_index(call), name);
+			snprintf(path, sizeof(path), "%s/%s.pid", pid_dirs[i], name);
+			remove_if_of(path, link->process.pid);
+		}
+	}
+	unlinkat(ras_call_rundir(call), link->state_file, 0);
+}

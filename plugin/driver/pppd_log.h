@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Why a call of pppd ended: the first decisive line of its log, else what our object saw, else the exit status. The
+ * status alone is no diagnosis: the same wrong password ends with 19 or 16. */
+#ifndef RASDIAL_DRIVER_PPPD_LOG_H
+#define RASDIAL_DRIVER_PPPD_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ras/error.h"
+
+#define PPPD_LINE_MAX 512 /* with NUL; longer lines are cut */
+#define PPPD_PROGRAM "/usr/sbin/pppd"
+
+/* code 0: nothing decisive yet. */
+struct pppd_verdict {
+	int32_t code;
+	char text[RAS_ERROR_TEXT_MAX]; /* as other programs wrote it: redact() before use */
+};
+
+struct pppd_log {
+	char line[PPPD_LINE_MAX]; /* what has come of the present line */
+	size_t len;
+	char remote[128]; /* last message of the peer */
+	struct pppd_verdict first;
+};
+
+/* What our object saw, and how pppd ended. */
+struct pppd_facts {
+	bool up;    /* the link was up before */
+	bool heard; /* a packet of the peer came in */
+	bool ip_rejected;
+	bool peer_ended;
+	int mschap_error; /* 0: none */
+	int reason;       /* exit status meant first; 0: none */
+	int exit_status;  /* 128 + signal if it was killed; -1: not known */
+};
+
+/* Takes what pppd wrote; calls done for each line that is complete, without newline, and then classifies it. up as in
+ * pppd_facts. */
+void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up,
+		   void (*done)(void *context, const char *line), void *context);
+
+/* The last line may lack its newline. */
+void pppd_log_end(struct pppd_log *log, bool up, void (*done)(void *context, const char *line), void *context);
+
+/* What one line says. remote: last message of the peer, "" if none. ret->code is 0 for a line that is not decisive. */
+void pppd_log_classify(const char *line, const char *remote, bool up, struct pppd_verdict *ret);
+
+/* What an exit status says. */
+void pppd_exit_classify(int status, bool up, struct pppd_verdict *ret);
+
+/* The whole of it; ret->code is never 0. */
+void pppd_judge(const struct pppd_log *log, const struct pppd_facts *facts, struct pppd_verdict *ret);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The start of pppd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "driver/pppd.h"
+#include "sys/fd.h"
+
+#ifndef RASDIAL_LIBDIR
+#define RASDIAL_LIBDIR "/usr/lib/rasdial"
+#endif
+#define PLUGIN_FILE RASDIAL_LIBDIR "/rasdial-pppd.so"
+
+/* For a build that is not installed. */
+static const char *plugin_path(void)
+{
+	const char *path = secure_getenv("RASDIAL_PPPD_PLUGIN");
+
+	return path && path[0] == '/' ? path : PLUGIN_FILE;
+}
+
+/* ---- handing over ---- */
+
+int pppd_give(struct pppd_link *link, int fd, int target)
+{
+	if (fd < 0)
+		return fd;
+	if (link->n_give == PPPD_GIVE_MAX) {
+		fd_close(fd);
+		return -EMFILE;
+	}
+	link->give[link->n_give++] = (struct process_fd){.fd = fd, .target = target};
+	return 0;
+}
+
+void pppd_give_done(struct pppd_link *link)
+{
+	while (link->n_give > 0)
+		fd_close(link->give[--link->n_give].fd);
+}
+
+/* Both ends high and close-on-exec. */
+static int make_pipe(int flags, int *ret_read, int *ret_write)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | flags) < 0)
+		return -errno;
+	ends[0] = fd_high(ends[0]);
+	ends[1] = fd_high(ends[1]);
+	if (ends[0] < 0 || ends[1] < 0) {
+		fd_close(ends[0]);
+		fd_close(ends[1]);
+		return -EMFILE;
+	}
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return 0;
+}
+
+int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target)
+{
+	_cleanup_fd_ int read_end = -1, write_end = -1;
+	int r;
+
+	r = make_pipe(0, &read_end, &write_end);
+	if (r < 0)
+		return r;
+	/* A text that a pipe cannot hold would block here for good. */
+	if (fcntl(write_end, F_GETPIPE_SZ) < (int)len)
+		return -EFBIG;
+	r = fd_write_all(write_end, text, len);
+	if (r < 0)
+		return r;
+	return pppd_give(link, TAKE_FD(read_end), target);
+}
+
+/* A pipe of which pppd and its children write and we read. Neither end ever blocks: nobody there must wait for an agent
+ * that is gone. */
+static int give_pipe(struct pppd_link *link, int target, int *ret_fd)
+{
+	int write_end, r;
+
+	r = make_pipe(O_NONBLOCK, ret_fd, &write_end);
+	return r < 0 ? r : pppd_give(link, write_end, target);
+}
+
+static int give_socket(struct pppd_link *link)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	link->socket_fd = fd_high(ends[0]);
+	if (link->socket_fd < 0) {
+		fd_close(ends[1]);
+		return link->socket_fd;
+	}
+	return pppd_give(link, fd_high(ends[1]), PPPD_FD_SOCKET);
+}
+
+static int give_common(struct pppd_link *link)
+{
+	int r;
+
+	r = give_pipe(link, PPPD_FD_LOG, &link->log_fd);
+	if (r == 0)
+		r = give_pipe(link, PPPD_FD_REPORT, &link->report_fd);
+	return r == 0 ? give_socket(link) : r;
+}
+
+/* ---- what has to be there ---- */
+
+int pppd_need_program(struct ras_call *call, const char *path, const char *package)
+{
+	if (access(path, X_OK) == 0)
+		return 0;
+	return ras_call_fail(call, 609, RAS_BACKEND_NONE, "%s cannot be run: %s (package %s)", path, strerror(errno),
+			     package);
+}
+
+static int need_common(struct ras_call *call)
+{
+	int r;
+
+	r = pppd_need_program(call, PPPD_PROGRAM, "ppp");
+	if (r < 0)
+		return r;
+	if (access(plugin_path(), R_OK) < 0)
+		return ras_call_fail(call, 609, RAS_BACKEND_NONE, "%s cannot be read: %s (a part of rasdial)",
+				     plugin_path(), strerror(errno));
+	if (access("/dev/ppp", F_OK) < 0)
+		return ras_call_fail(
+			call, 609, RAS_BACKEND_NONE,
+			"/dev/ppp does not exist: the kernel has no PPP, or its module ppp_generic is not loaded");
+	return 0;
+}
+
+/* ---- start ---- */
+
+/* pppd and its object may run elsewhere than we do, so the path must be whole. */
+static int run_directory(const struct ras_call *call, char ret[PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", ras_call_rundir(call));
+	n = readlink(link, ret, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	ret[n] = '\0';
+	return 0;
+}
+
+static int fill_options(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
+{
+	char dir[PATH_MAX], file[PATH_MAX + 32];
+	int r;
+
+	r = run_directory(call, dir);
+	if (r < 0)
+		return ras_call_fail(call, r, RAS_BACKEND_NONE, "The run directory is gone: %s", strerror(-r));
+	snprintf(file, sizeof(file), "%s/%s", dir, link->state_file);
+	unlinkat(ras_call_rundir(call), link->state_file, 0);
+	pppd_options_begin(options, ras_call_entry(call),
+			   &(struct pppd_place){
+				   .index = ras_call_index(call),
+				   .socket = PPPD_FD_SOCKET,
+				   .log = PPPD_FD_LOG,
+				   .plugin = plugin_path(),
+				   .state_file = file,
+			   });
+	r = link->medium->prepare(call, link, options);
+	if (r < 0)
+		return r;
+	pppd_options_finish(options, ras_call_entry(call));
+	if (options->overflow)
+		return ras_call_fail(call, 625, RAS_BACKEND_NONE, "The options for pppd are too long");
+	return 0;
+}
+
+static int start(struct ras_call *call, struct pppd_link *link)
+{
+	static const char options[] = "/proc/self/fd/3";
+	static const char *const argv[] = {PPPD_PROGRAM, "file", options, NULL};
+	int r;
+
+	_Static_assert(PPPD_FD_OPTIONS == 3, "the number in the path");
+	/* The record before the child: an agent that starts after a crash then knows that there may be one. */
+	r = ras_call_save(call);
+	if (r < 0)
+		return ras_call_fail(call, r, RAS_BACKEND_NONE, "The run directory cannot be written: %s",
+				     strerror(-r));
+	r = process_spawn(argv, NULL, link->give, link->n_give, &link->process);
+	if (r < 0)
+		return ras_call_fail(call, r, RAS_BACKEND_NONE, PPPD_PROGRAM " cannot be started: %s", strerror(-r));
+	ras_call_set_process(call, link->process.pid);
+	ras_call_note_u64(call, "d-pid", (uint64_t)link->process.pid);
+	ras_call_note_u64(call, "d-started", link->process.started);
+	ras_call_save(call);
+	return 0;
+}
+
+int pppd_spawn(struct ras_call *call, struct pppd_link *link)
+{
+	_cleanup_free_ struct pppd_options *options = malloc(sizeof(*options));
+	int r;
+
+	r = need_common(call);
+	if (r < 0)
+		return r;
+	if (!options)
+		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	r = give_common(link);
+	if (r < 0)
+		return ras_call_fail(call, 664, RAS_BACKEND_NONE, "No descriptors left: %s", strerror(-r));
+	r = fill_options(call, link, options);
+	if (r < 0)
+		return r;
+	r = pppd_give_text(link, options->text, options->len, PPPD_FD_OPTIONS);
+	if (r < 0)
+		return ras_call_fail(call, 664, RAS_BACKEND_NONE, "No pipe for the options: %s", strerror(-r));
+	return start(call, link);
+}
