@@ -492,5 +492,6 @@ int main(void)
 		file_test(test_set_aside_fails),
 	};
 
+	fd_raise_limit(); /* room for high numbers */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
