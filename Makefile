@@ -5,6 +5,7 @@
 #: make demo         shows the main job on loopback, as any user; KEEP=1 leaves it running
 #: make check        builds and runs all tests; TESTS="unit agent/test_set" chooses (tests/run --list)
 #: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
+#: make fuzz         feeds the parsers with what they do not expect, for SECONDS=60 each
 #: make format       lays out the C sources
 #: make install      installs below $(DESTDIR)$(PREFIX); make uninstall takes it back, but for the configuration
 #: make clean        removes build/
@@ -86,6 +87,8 @@ tests := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 agent_tests := $(filter $(OUT)/tests/unit/test_agent_%,$(tests))
 engine_tests := $(filter-out $(agent_tests),$(tests))
 
+fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
 programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) \
 	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so)
 
@@ -98,6 +101,8 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 programs: $(programs)
 
 tests: $(tests)
+
+fuzzers: $(fuzzers)
 
 $(OUT)/rasdiald: $(main) $(agent) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lyaml
@@ -115,6 +120,9 @@ $(engine_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/librasdial.a
 
 $(agent_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(agent) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lcmocka -lyaml
+
+$(fuzzers): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
 
 $(OUT)/%.o: %.c $(OUT)/flags
 	$(Q)mkdir -p $(@D)
@@ -143,13 +151,20 @@ check: packages-build-demo-check
 lint: packages-build-lint
 	$(Q)tests/run --build $(BUILD) $(or $(addprefix lint/,$(CHECKS)),lint)
 
+# Fuzzers are an affair of clang.
+fuzz: packages-build-fuzz
+	$(Q)$(MAKE) --no-print-directory $(parallel) CC=clang SANITIZE=fuzzer,address,undefined fuzzers
+	$(Q)tests/fuzz/run $(SECONDS) $(BUILD)/fuzz \
+	    $(patsubst tests/%.c,$(BUILD)/fuzzer-address-undefined/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS ?= 60
+
 demo: packages-build-demo
 	$(Q)$(MAKE) --no-print-directory $(parallel) programs
 	$(Q)BUILD=$(BUILD) KEEP=$(KEEP) tests/demo/demo.sh
 
 # Sources are laid out in place.
 format:
-	$(Q)clang-format -i $(wildcard plugin/*/*.[ch] tests/unit/*.[ch])
+	$(Q)clang-format -i $(wildcard plugin/*/*.[ch] tests/*/*.[ch])
 
 # ---- installation ----
 
@@ -192,8 +207,8 @@ clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests check lint demo format install uninstall help clean FORCE
+.PHONY: all programs tests fuzzers check lint fuzz demo format install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests))
+-include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(fuzzers))
