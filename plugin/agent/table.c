@@ -60,18 +60,19 @@ static int compare(const struct table *table, const oid *name, size_t len)
 	return 0;
 }
 
-/* Sub-identifiers behind the column. Numbers that no MIB can have, and more than any row has, are kept as near as they fit,
- * which leaves the order against all rows as it is. Returns false if something was lost. */
+/* Sub-identifiers behind the column. What no row can have, too many of them or too great a one, is kept as near as it fits, which
+ * leaves its order against all rows as it is. Returns false if something was lost. */
 static bool index_parse(const oid *sub, size_t n, struct table_index *ret)
 {
-	bool exact = n <= TABLE_INDEX_MAX;
+	bool fit = true;
 
 	ret->n = MIN(n, (size_t)TABLE_INDEX_MAX);
 	for (size_t i = 0; i < ret->n; i++) {
-		exact = exact && sub[i] <= UINT32_MAX;
-		ret->sub[i] = (uint32_t)MIN(sub[i], (oid)UINT32_MAX);
+		/* Behind a number that is too great nothing counts any more. */
+		fit = fit && sub[i] <= UINT32_MAX;
+		ret->sub[i] = fit ? (uint32_t)sub[i] : UINT32_MAX;
 	}
-	return exact;
+	return fit && n <= TABLE_INDEX_MAX;
 }
 
 bool table_resolve(const struct table_list *list, const oid *name, size_t len, const struct table **ret_table,
