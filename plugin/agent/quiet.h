@@ -8,7 +8,7 @@
 
 #include "sys/log.h"
 
-#define QUIET_LINES 16
+#define QUIET_LINES 64
 #define QUIET_LINE_MAX 256
 #define QUIET_PERIOD_MS 60000
 

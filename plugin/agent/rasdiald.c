@@ -268,7 +268,7 @@ static void reload(const struct options *options)
 	}
 	agent = agent_settings(config);
 	agent_reload(&agent);
-	log_info("read %s again: %zu entries", options->config, config->n_entries);
+	log_info("configuration %s read again: %zu entries", options->config, config->n_entries);
 }
 
 static void on_wake(int fd, void *data)
