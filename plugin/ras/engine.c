@@ -273,11 +273,18 @@ uint32_t ras_setting_get(const struct ras *ras, enum ras_setting which)
 int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 {
 	struct record_writer w;
-	int r;
+	int r = 0;
 
 	WITH_LOCK(&ras->store.lock);
 
-	r = journal_put_setting(&w, which, value, ras->file_value[which]);
+	/* Rows that have gone must not come back because there is room for more at the next start. */
+	if (which == RAS_SETTING_HIST_MAX_ENTRIES || which == RAS_SETTING_HIST_RETAIN_TIME) {
+		r = journal_put_engine(&w, ras);
+		if (r == 0)
+			r = store_append(ras, w.text, w.len, false);
+	}
+	if (r == 0)
+		r = journal_put_setting(&w, which, value, ras->file_value[which]);
 	return r < 0 ? r : store_append(ras, w.text, w.len, true);
 }
 

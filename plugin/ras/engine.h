@@ -308,6 +308,7 @@ void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notic
 
 void history_push(struct ras *ras, struct ras_history_row *row); /* takes the row */
 void history_trim(struct ras *ras, int64_t now_real);
+void history_forget(struct ras_history *h, uint32_t before); /* rows of lower index */
 const struct ras_history_row *history_at(const struct ras_history *h, size_t i);
 void history_clear(struct ras_history *h);
 uint32_t history_index_after(uint32_t index);
@@ -332,7 +333,7 @@ int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum 
 		     uint32_t request_id, enum ras_action action, bool begun);
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
 int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
-int journal_put_engine(struct record_writer *w, uint32_t last_call_id, uint32_t last_hist_index);
+int journal_put_engine(struct record_writer *w, struct ras *ras);
 int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /* conn line as it is now */
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn); /* wish line as it is now */
 int journal_load_line(struct ras *ras, char *line);

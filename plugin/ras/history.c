@@ -68,6 +68,12 @@ void history_trim(struct ras *ras, int64_t now_real)
 		drop_oldest(h);
 }
 
+void history_forget(struct ras_history *h, uint32_t before)
+{
+	while (h->n > 0 && history_at(h, 0)->index < before)
+		drop_oldest(h);
+}
+
 void history_clear(struct ras_history *h)
 {
 	while (h->n > 0)

@@ -209,11 +209,15 @@ int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_
 	return record_end(w);
 }
 
-int journal_put_engine(struct record_writer *w, uint32_t last_call_id, uint32_t last_hist_index)
+int journal_put_engine(struct record_writer *w, struct ras *ras)
 {
+	const struct ras_history *h = &ras->history;
+	WITH_LOCK(&ras->lock);
+
 	record_begin(w, "engine");
-	record_put_u64(w, "call", last_call_id);
-	record_put_u64(w, "hist", last_hist_index);
+	record_put_u64(w, "call", ras->last_call_id);
+	record_put_u64(w, "hist", h->newest);
+	record_put_u64(w, "oldest", h->n > 0 ? history_at(h, 0)->index : history_index_after(h->newest));
 	return record_end(w);
 }
 
@@ -362,11 +366,13 @@ static int load_setting(struct ras *ras, const struct record *r)
 
 static int load_engine(struct ras *ras, const struct record *r)
 {
-	uint32_t hist = ras->history.newest;
+	uint32_t hist = ras->history.newest, oldest = 0;
 
 	record_get_u32(r, "call", &ras->last_call_id);
 	record_get_u32(r, "hist", &hist);
+	record_get_u32(r, "oldest", &oldest);
 	ras->history.newest = MAX(hist, ras->history.newest);
+	history_forget(&ras->history, oldest);
 	return 0;
 }
 

@@ -126,7 +126,6 @@ static int add_history(struct buffer *b, const struct ras *ras)
 static int add_engine(struct buffer *b, struct ras *ras)
 {
 	struct record_writer w;
-	uint32_t call_id, hist_index;
 	int r = 0;
 
 	for (unsigned i = 0; i < RAS_SETTING_MAX && r == 0; i++) {
@@ -134,12 +133,8 @@ static int add_engine(struct buffer *b, struct ras *ras)
 		if (r == 0)
 			r = buffer_add(b, &w);
 	}
-	pthread_mutex_lock(&ras->lock);
-	call_id = ras->last_call_id;
-	hist_index = ras->history.newest;
-	pthread_mutex_unlock(&ras->lock);
 	if (r == 0)
-		r = journal_put_engine(&w, call_id, hist_index);
+		r = journal_put_engine(&w, ras);
 	return r < 0 ? r : buffer_add(b, &w);
 }
 
