@@ -107,7 +107,7 @@ def failure_is_notified():
     check(len(row["LastErrorText"]) > 5, "there is a text")
 
     def printed(name):
-        return [p for p in lab.console.log().splitlines() if f"RASDIAL-MIB::{name}" in p and '"refused"' in p]
+        return [p for p in lab.console.log().splitlines() if f"RASDIAL-MIB::{name}" in p and "rasEntryName.3 = STRING: refused" in p]
     until(lambda: printed("rasDialFailed") and printed("rasRedialExhausted"), 10, lab.console.log)
     (text,) = printed("rasDialFailed")
     for part in ("RASDIAL-MIB::rasConnOperStatus.3 = INTEGER: failed(7)", "RASDIAL-MIB::rasConnLastCause.3 = INTEGER: authFailure(22)",

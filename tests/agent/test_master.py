@@ -141,6 +141,7 @@ def master_freezes():
 def ends_in_time(lab, what):
     status, took = lab.agent.stop(timeout=30)
     lab.agent = None
+    lab.restarts += 1
     check(took < 5.0, f"{what}: took {took:.1f} s to end")
     equal(status, 0, f"{what}: exit status")
     say(f"{what}: ended in {took:.2f} s")

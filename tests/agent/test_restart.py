@@ -12,7 +12,7 @@ lab = Lab([
     line("setup", 2, "setup=60s"),
     line("due", 3, "setup=20ms,drop=1200ms,dropcode=628"),
     line("later", 4, "setup=20ms,drop=4s"),
-    line("series", 5, "setup=20ms,fail=678", redial_max=5, redial_pause=60, notify_failures=2),
+    line("series", 5, "setup=20ms,fail=678", redial_max=5, redial_pause=60),
     line("overdue", 6, "setup=20ms,fail=679", redial_max=2, redial_pause=1),
     line("failed", 7, "setup=20ms,fail=691"),
     line("request", 9, "setup=30ms"),
@@ -176,7 +176,7 @@ def answered_is_kept():
         check(row["Attempts"] > attempts, f"the attempt counts: {row}")
         lab.check_sums()
         lab.hang_up(10)
-        lab.wait(10, "down")
+        lab.wait(10, "down", "failed")
 
 
 @test()

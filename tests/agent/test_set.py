@@ -29,7 +29,7 @@ access part "" any noauth exact all partly none
 """)
 RESTLESS = {"rasEntryIndexNext", "rasUpTime", "rasConnDuration", "rasStatsInOctets", "rasStatsOutOctets", "rasStatsInPackets",
             "rasStatsOutPackets", "rasStatsUpSeconds", "rasStatsCallInOctets", "rasStatsCallOutOctets", "rasDialsRejected",
-            "rasConnNextRedial", "rasNotifySent"}
+            "rasConnNextRedial", "rasNotifySent", "rasThreads"}
 
 
 def picture():
@@ -39,9 +39,10 @@ def picture():
 
 @contextlib.contextmanager
 def nothing_changes():
-    before = picture()
+    before, threads = picture(), lab.get("rasThreads.0")
     yield
     after = picture()
+    until(lambda: lab.get("rasThreads.0") == threads, 5, lambda: f"{threads} threads as before: {lab.get('rasThreads.0')}")
     changed = {n: (before.get(n), after.get(n)) for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
     equal(changed, {}, "changed by refused SETs")
 
@@ -87,7 +88,7 @@ def phonebook_of_the_file():
     with nothing_changes():
         for name in MIB.tables["rasPhonebookTable"]:
             obj = MIB.objects[name]
-            if obj.access == "read-create" and name != "rasEntryRowStatus":
+            if obj.access == "read-create" and name not in ("rasEntryRowStatus", "rasEntryStorageType"):
                 for index in (1, 3):
                     refused("notWritable", (f"{name}.{index}", some_value(obj)))
                 refused("noCreation", (f"{name}.99", some_value(obj)))
@@ -95,7 +96,36 @@ def phonebook_of_the_file():
             refused("notWritable", ("rasEntryRowStatus.1", status))
         refused("noCreation", ("rasEntryRowStatus.99", "createAndGo"))
         refused("noCreation", ("rasEntryRowStatus.99", "createAndGo"), ("rasEntryName.99", "new"), ("rasEntryDeviceType.99", "loopback"))
+        refused("noError", ("rasEntryRowStatus.99", "destroy"))
+        for kind in ("other", "volatile", "nonVolatile", "permanent", "readOnly"):
+            refused("wrongValue", ("rasEntryStorageType.1", kind))
+            refused("wrongValue", ("rasEntryStorageType.3", kind))
         refused("notWritable", ("rasSubentryDestination.5.1", "setup=1s"))
+
+
+@test()
+def phonebook_values():
+    """What no row of the phonebook could hold is refused for that, before the row is looked at"""
+    with nothing_changes():
+        for index in (1, 99):
+            for name, *values in (("rasEntryName", b"", b"x" * 65), ("rasEntryDescr", b"x" * 256), ("rasEntryDeviceName", b"x" * 129),
+                                  ("rasEntryDestination", b"x" * 256), ("rasEntryUserName", b"x" * 256), ("rasEntrySecret", b"x" * 256)):
+                for value in values:
+                    refused("wrongLength", (f"{name}.{index}", value))
+            for name, *values in (("rasEntryName", b"a\nb", b"a\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"a\x7f", b"\xc2\x85"),
+                                  ("rasEntryDescr", b"tab\t"), ("rasEntryDestination", b"a\rb"), ("rasEntryUserName", b"\x1b[2J"),
+                                  ("rasEntrySecret", b"a\0b", b"a\nb", b"\r"), ("rasEntryDeviceType", 0, 11, -1),
+                                  ("rasEntryDialMode", 0, 5), ("rasEntryLinkMode", 5), ("rasEntryRedialMax", 65536),
+                                  ("rasEntryRedialPause", 0, 86401), ("rasEntryRedialPauseMax", 86401), ("rasEntryRedialOnDrop", 0, 3),
+                                  ("rasEntryDialTimeout", 0, 3601), ("rasEntryIdleTimeout", 2592001), ("rasEntryMaxDuration", 2592001),
+                                  ("rasEntryNotifyFailures", 0, 65536), ("rasEntryAuthMethods", b"\x04", b"\0\x80"),
+                                  ("rasEntryOptions", b"\x02", b"\xff"), ("rasEntryNotifyTypes", b"\0\x80"),
+                                  ("rasEntryRowStatus", "createAndWait", "notReady", 0, 7), ("rasEntryStorageType", 0, 6)):
+                for value in values:
+                    refused("wrongValue", (f"{name}.{index}", value))
+            for name, kind, value in (("rasEntryName", "INTEGER", 1), ("rasEntryRedialMax", "INTEGER", 1), ("rasEntryDialMode", "Gauge32", 1),
+                                      ("rasEntryOptions", "INTEGER", 1), ("rasEntryRowStatus", "OCTET STRING", b"\x04")):
+                refused("wrongType", (f"{name}.{index}", value, kind))
 
 
 @test()
@@ -351,10 +381,11 @@ def views():
 @test()
 def names_of_errors():
     """snmpset shows the same errors"""
-    for arguments, reason in ((("rasConnAction.99", "i", "dial"), "inconsistentName"), (("rasConnAction.4", "i", "dial"), "inconsistentValue"),
-                              (("rasConnAction.0", "i", "dial"), "noCreation"), (("rasConnState.1", "i", "connected"), "notWritable")):
-        status, out = lab.tool("snmpset", *arguments, names=True)
-        check(status == 2 and f"Reason: {reason}" in out, f"{arguments}: {status} {out}")
+    for name, value, reason in (("rasConnAction.99", 2, "inconsistentName"), ("rasConnAction.4", 2, "inconsistentValue"),
+                                ("rasConnAction.0", 2, "noCreation"), ("rasConnAction.1", 9, "wrongValue"),
+                                ("rasConnState.1", 8192, "notWritable")):
+        status, out = lab.tool("snmpset", "." + ".".join(map(str, MIB.oid(name))), "i", str(value))
+        check(status == 2 and f"Reason: {reason}" in out, f"{name} = {value}: {status} {out}")
 
 
 @test()
