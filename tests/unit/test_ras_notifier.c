@@ -225,7 +225,7 @@ static void queue_of_many(void **state)
 	size_t next[8] = {0}, done = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(next); i++) {
-		char name[8];
+		char name[RAS_NAME_MAX];
 
 		snprintf(name, sizeof(name), "n%u", i);
 		lab_line(lab, name, "setup=50ms,jitter=50");
@@ -260,7 +260,7 @@ static void a_thread_for_each(void **state)
 	size_t n[N] = {0};
 
 	for (unsigned i = 0; i < N; i++) {
-		char name[8];
+		char name[RAS_NAME_MAX];
 
 		snprintf(name, sizeof(name), "n%u", i);
 		lab_line(lab, name, "setup=200ms,jitter=30");
