@@ -21,7 +21,7 @@ class Program:
     builds: tuple = ()  # (variant, target of make) that must be there before
     alone: bool = False
     skip: str = ""  # why it cannot run here
-    fail: str = ""  # the same, where that is a failure
+    required: bool = False  # what is skipped has failed
     environment: dict = field(default_factory=dict, hash=False)
 
 
@@ -64,9 +64,8 @@ def _link(top, build):
     if not os.path.exists(path):
         return
     missing = "" if shutil.which("linux.uml") else "linux.uml is missing (apt-get install user-mode-linux)"
-    required = os.environ.get("LINK") == "required"
-    yield Program("link", "link", (path,), 900, builds=((PLAIN, "programs"),), alone=True,
-                  skip=missing if not required else "", fail=missing if required else "")
+    yield Program("link", "link", (path,), 900, builds=((PLAIN, "programs"),), alone=True, skip=missing,
+                  required=os.environ.get("LINK") == "required")
 
 
 def _lint(top, build):

@@ -89,8 +89,6 @@ class Runner:
     def _impossible(self, program):
         if program.skip:
             return [tapreader.Result(tapreader.SKIPPED, program.name, [program.skip])]
-        if program.fail:
-            return [failure(program.name, program.fail)]
         if self.broken.intersection(program.builds):
             return [failure("not run, because its build failed")]
         return None
@@ -105,6 +103,9 @@ class Runner:
             results, output = self._supervised(program)
         else:
             output = ""
+        if program.required:
+            results = [failure(f"skipped: {result.name}", *result.detail)
+                       if result.outcome == tapreader.SKIPPED else result for result in results]
         self.report.finish(program.name, results, time.monotonic() - began, output)
 
     def _supervised(self, program):
