@@ -3,5 +3,7 @@
 
 const struct ras_driver *const ras_drivers[] = {
 	&ras_driver_loopback,
+	&ras_driver_pty,
+	&ras_driver_modem,
 	NULL,
 };

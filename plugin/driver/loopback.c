@@ -335,10 +335,12 @@ static int loopback_adopt(struct ras_call *call, const struct record *record, bo
 	return 0;
 }
 
-/* Made traffic: a steady trickle, so that graphs have something to show. */
+/* Made traffic: a steady trickle, so that graphs have something to show. A line with an idle time is silent, so that
+ * this can be tried too. */
 static int loopback_traffic(struct ras_call *call, struct ras_traffic *ret)
 {
-	uint64_t ms = (uint64_t)MAX(clock_mono_ms() - ras_call_up_since(call), 0);
+	bool silent = ras_call_entry(call)->idle_timeout > 0;
+	uint64_t ms = silent ? 0 : (uint64_t)MAX(clock_mono_ms() - ras_call_up_since(call), 0);
 
 	*ret = (struct ras_traffic){
 		.in_octets = ms * 8,

@@ -20,7 +20,7 @@
 #define LOG_CHUNK 2048
 #define LOG_CHUNKS_AT_END 64 /* more than a pipe holds */
 
-/* Which states a phase of pppd brings. The line is open and the device being connected when our shell line says so. */
+/* Which states a phase of pppd brings, after tell_open(). */
 static const struct {
 	unsigned phase;
 	enum ras_state states[2];
@@ -91,6 +91,16 @@ static bool take_log(struct ras_call *call, struct pppd_link *link)
 	return false;
 }
 
+/* The line is open and the device being connected: our shell line says so, or pppd has come further already. */
+static void tell_open(struct ras_call *call, struct pppd_link *link)
+{
+	if (link->opened)
+		return;
+	link->opened = true;
+	ras_call_enter(call, RAS_PORT_OPENED);
+	ras_call_enter(call, RAS_CONNECT_DEVICE);
+}
+
 static void take_report(struct ras_call *call, struct pppd_link *link)
 {
 	size_t room = sizeof(link->report) - 1 - link->report_len;
@@ -105,10 +115,8 @@ static void take_report(struct ras_call *call, struct pppd_link *link)
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		link->report_fd = fd_close(link->report_fd);
 	}
-	if (strncmp(link->report, "open\n", 5) == 0 && link->phase < WIRE_PHASE_ESTABLISH) {
-		ras_call_enter(call, RAS_PORT_OPENED);
-		ras_call_enter(call, RAS_CONNECT_DEVICE);
-	}
+	if (strncmp(link->report, "open\n", 5) == 0)
+		tell_open(call, link);
 }
 
 /* States only go forward: a renegotiation tells none again. */
@@ -120,6 +128,7 @@ static void tell_phase(struct ras_call *call, struct pppd_link *link)
 		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
 			continue;
 		link->phase = phase_states[i].phase;
+		tell_open(call, link);
 		ras_call_enter(call, phase_states[i].states[0]);
 		ras_call_enter(call, phase_states[i].states[1]);
 	}

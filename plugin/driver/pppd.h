@@ -45,6 +45,7 @@ struct pppd_link {
 	char state_file[24];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;
+	bool opened; /* told that the line is open */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;

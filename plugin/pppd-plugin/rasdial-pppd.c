@@ -69,7 +69,8 @@ static void put_addresses(struct record_writer *w)
 		put_ip4(w, WIRE_LOCAL, ours->ouraddr);
 		put_ip4(w, WIRE_PEER, his->hisaddr ? his->hisaddr : ours->hisaddr);
 		put_ip4(w, WIRE_DNS1, ours->dnsaddr[0]);
-		put_ip4(w, WIRE_DNS2, ours->dnsaddr[1]);
+		if (ours->dnsaddr[1] != ours->dnsaddr[0])
+			put_ip4(w, WIRE_DNS2, ours->dnsaddr[1]);
 	}
 	if (has_ip6 && compat_has_ipv6cp()) {
 		put_link_local(w, WIRE_LOCAL6, &ipv6cp_gotoptions[0].ourid);

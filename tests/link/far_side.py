@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The far side of the links: options of its pppd, its secrets, its modem pool. It lives in a network of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from watchers import network, read
+
+NETWORK = "far"
+FOLDER = "/tmp/far"
+IN_FAR = ["/usr/sbin/ip", "netns", "exec", NETWORK]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def write(path, text, mode=0o600):
+    with open(path, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def peer(name, number, options):
+    """Command of a far side with its own addresses 10.99.NUMBER.1 and, for the caller, .2."""
+    write(f"{FOLDER}/{name}", f"nodetach notty local nodefaultroute noproxyarp\nname far\n"
+          f"10.99.{number}.1:10.99.{number}.2\n{options}\n")
+    return [*IN_FAR, "/usr/sbin/pppd", "file", f"{FOLDER}/{name}"]
+
+
+def secrets(users):
+    """What the far side knows of its callers: {user: secret}."""
+    text = "".join(f"{quoted(user)} far {quoted(secret)} *\n" for user, secret in users.items())
+    write("/etc/ppp/pap-secrets", text)
+    write("/etc/ppp/chap-secrets", text)
+
+
+class ModemPool:
+    """A modem on a device; see modem_emulator.py."""
+
+    def __init__(self, device, numbers):
+        self.device = device
+        table = f"{FOLDER}/numbers-{os.path.basename(device)}"
+        write(table, json.dumps(numbers))
+        self.child = subprocess.Popen([*IN_FAR, sys.executable, f"{HERE}/modem_emulator.py", device, table],
+                                      stdin=subprocess.DEVNULL)
+
+    def lose_carrier(self):
+        os.kill(self.child.pid, signal.SIGUSR1)
+
+
+def processes():
+    """pid of each pppd of the far side."""
+    ours = network("self")
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and network(pid) not in (None, ours)
+            and read(f"/proc/{pid}/comm") == b"pppd\n"]
+
+
+def send(number):
+    for pid in processes():
+        os.kill(pid, number)
