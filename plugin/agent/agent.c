@@ -50,10 +50,11 @@ static int on_log(int major UNUSED, int minor UNUSED, void *message, void *data 
 	if (quiet_line)
 		log_debug("net-snmp: %.*s", len, m->msg);
 	else if (starts_with(m->msg, "registering pdu failed"))
-		quiet_log(&quiet, LOG_LEVEL_ERROR,
-			  "the master agent refuses our objects (%.*s): another agent has them; an agent.context of its own lets "
-			  "each have them",
-			  len, m->msg);
+		quiet_log(
+			&quiet, LOG_LEVEL_ERROR,
+			"the master agent refuses our objects (%.*s): another agent has them; an agent.context of its own lets "
+			"each have them",
+			len, m->msg);
 	else if (len)
 		quiet_log(&quiet, LOG_LEVEL_WARNING, "net-snmp: %.*s", len, m->msg);
 	return 0;
@@ -61,7 +62,8 @@ static int on_log(int major UNUSED, int minor UNUSED, void *message, void *data 
 
 /* ---- session ---- */
 
-/* The default, 1 s and 5 more tries, would stop the loop for 6 s whenever the master is slow: better lose the session. */
+/* The default, 1 s and 5 more tries, would stop the loop for 6 s whenever the master is slow: better lose the session.
+ */
 static int on_session_init(int major UNUSED, int minor UNUSED, void *session, void *data UNUSED)
 {
 	netsnmp_session *s = session;

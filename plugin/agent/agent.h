@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of an AgentX subagent with libnetsnmp: settings, log, session with the master, loop, end. One thread calls all of
- * it, and no other thread calls libnetsnmp at all. */
+/* The life of an AgentX subagent with libnetsnmp: settings, log, session with the master, loop, end. One thread calls
+ * all of it, and no other thread calls libnetsnmp at all. */
 #ifndef RASDIAL_AGENT_AGENT_H
 #define RASDIAL_AGENT_AGENT_H
 
@@ -19,8 +19,8 @@ struct agent_settings {
 /* Sets the environment of libnetsnmp (it shall read no MIB). Before any other thread exists. */
 void agent_environment(void);
 
-/* Starts libnetsnmp, registers the objects and tries to reach the master; that it is not there is no error. ras must outlive
- * agent_close(). Strings are copied. Once in the life of a process. Returns 0 or negative errno. */
+/* Starts libnetsnmp, registers the objects and tries to reach the master; that it is not there is no error. ras must
+ * outlive agent_close(). Strings are copied. Once in the life of a process. Returns 0 or negative errno. */
 int agent_open(struct ras *ras, const struct agent_settings *settings);
 
 /* Settings of a file that was read again. Name, ping interval and limit hold from now on; context and address stay. */

@@ -46,7 +46,8 @@ static int explain(struct agent *agent, struct set_write *write, const struct ra
 
 	ras_conn_get(conn, &info);
 	if (r == -EAGAIN)
-		return set_refuse(write, SNMP_ERR_RESOURCEUNAVAILABLE, "entry %s: no free place or thread to dial", name);
+		return set_refuse(write, SNMP_ERR_RESOURCEUNAVAILABLE, "entry %s: no free place or thread to dial",
+				  name);
 	if (r != -EINVAL)
 		return set_refuse(write, SNMP_ERR_RESOURCEUNAVAILABLE, "entry %s: %s", name, strerror(-r));
 	if (request_id && request_id == info.request_id)
@@ -69,7 +70,8 @@ static int action_reserve(struct agent *agent, struct set_write *write)
 
 	if (!conn)
 		return set_refuse(write, SNMP_ERR_INCONSISTENTNAME, "there is no such entry");
-	r = ras_request_reserve(agent->ras, conn, (enum ras_action)write->number, request_id, RAS_TRIGGER_SNMP, &request);
+	r = ras_request_reserve(agent->ras, conn, (enum ras_action)write->number, request_id, RAS_TRIGGER_SNMP,
+				&request);
 	if (r < 0)
 		return explain(agent, write, conn, request_id, r);
 	write->held = request;
@@ -90,7 +92,8 @@ static int action_store(struct agent *agent, struct set_write *write)
 	if (!request)
 		return set_refuse(write, SNMP_ERR_COMMITFAILED, "the entry is gone");
 	r = ras_request_write(request);
-	return r < 0 ? set_refuse(write, SNMP_ERR_COMMITFAILED, "cannot be stored: %s", strerror(-r)) : SNMP_ERR_NOERROR;
+	return r < 0 ? set_refuse(write, SNMP_ERR_COMMITFAILED, "cannot be stored: %s", strerror(-r)) :
+		       SNMP_ERR_NOERROR;
 }
 
 static void action_commit(struct agent *agent, struct set_write *write)
@@ -152,9 +155,9 @@ static void value_no_action(const void *field UNUSED, struct value *ret)
 
 static const struct table_column columns[] = {
 	{MIB_CONN_ACTION, "rasConnAction", ASN_INTEGER, value_no_action, .access = TABLE_WRITE,
-	 .limit = LABELS(ras_action_labels), .writer = &action},
+	 LABELS(ras_action_labels), .writer = &action},
 	{MIB_CONN_REQUEST_ID, "rasConnRequestId", ASN_UNSIGNED, value_u32, FIELD(request_id), .access = TABLE_WRITE,
-	 .limit = RANGE(0, UINT32_MAX), .writer = &request_id},
+	 RANGE(0, UINT32_MAX), .writer = &request_id},
 	{MIB_CONN_DESIRED, "rasConnDesired", ASN_INTEGER, value_enum, FIELD(desired)},
 	{MIB_CONN_OPER_STATUS, "rasConnOperStatus", ASN_INTEGER, value_enum, FIELD(status)},
 	{MIB_CONN_STATE, "rasConnState", ASN_INTEGER, value_enum, FIELD(state)},

@@ -15,16 +15,17 @@ struct limit {
 	uint32_t set;                   /* allowed small numbers, or bits, as a mask */
 };
 
-/* BITS of up to 8 bits. As RFC 3417 has it, bits that are not sent are 0 and a sender may send more octets than there are
- * bits; past this many we do not look. */
+/* BITS of up to 8 bits. As RFC 3417 has it, bits that are not sent are 0 and a sender may send more octets than there
+ * are bits; past this many we do not look. */
 #define LIMIT_BITS_OCTETS 8
 
-#define RANGE(low, high) {.kind = LIMIT_NUMBER, .min = (low), .max = (high)}
-#define LABELS(table) {.kind = LIMIT_LABELS, .labels = (table)}
-#define ONE_OF(mask) {.kind = LIMIT_SET, .set = (mask)}
-#define BITS(count) {.kind = LIMIT_BITS, .max = LIMIT_BITS_OCTETS, .set = (1u << (count)) - 1}
-#define TEXT(low, high) {.kind = LIMIT_TEXT, .min = (low), .max = (high)}
-#define SECRET(high) {.kind = LIMIT_SECRET, .max = (high)}
+/* Members of a struct that has a limit. */
+#define RANGE(low, high) .limit.kind = LIMIT_NUMBER, .limit.min = (low), .limit.max = (high)
+#define LABELS(table) .limit.kind = LIMIT_LABELS, .limit.labels = (table)
+#define ONE_OF(mask) .limit.kind = LIMIT_SET, .limit.set = (mask)
+#define BITS(count) .limit.kind = LIMIT_BITS, .limit.max = LIMIT_BITS_OCTETS, .limit.set = (1u << (count)) - 1
+#define TEXT(low, high) .limit.kind = LIMIT_TEXT, .limit.min = (low), .limit.max = (high)
+#define SECRET(high) .limit.kind = LIMIT_SECRET, .limit.max = (high)
 #define TRUTH_VALUE ONE_OF(1u << 1 | 1u << 2)
 
 /* A number of any integer type. Returns SNMP_ERR_NOERROR or SNMP_ERR_WRONGVALUE. */

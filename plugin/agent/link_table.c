@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rasLinkTable: the member links of multilink entries, one row for each subentry. No link is dialed as a member of a bundle, so
- * each is down, without an error, and never tried. */
+/* rasLinkTable: the member links of multilink entries, one row for each subentry. No link is dialed as a member of a
+ * bundle, so each is down, without an error, and never tried. */
 #include "agent/mib.h"
 #include "agent/objects.h"
 

@@ -22,9 +22,9 @@
 
 static struct {
 	char *address;
-	int family; /* AF_UNIX; AF_UNSPEC, AF_INET6 for tcp */
+	int family;         /* AF_UNIX; AF_UNSPEC, AF_INET6 for tcp */
 	const char *target; /* behind the prefix */
-	char trouble[256]; /* told already */
+	char trouble[256];  /* told already */
 } master;
 
 /* ---- connecting ---- */
@@ -166,7 +166,8 @@ static int transport_recv(netsnmp_transport *t, void *data, int size, void **opa
 	return (int)n;
 }
 
-/* All or nothing: after a part the stream is of no use, so the connection is ended, and the library hears of it from recv. */
+/* All or nothing: after a part the stream is of no use, so the connection is ended, and the library hears of it from
+ * recv. */
 static int transport_send(netsnmp_transport *t, const void *data, int size, void **opaque UNUSED, int *olength UNUSED)
 {
 	int64_t until = clock_mono_ms() + MASTER_WAIT_MS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way to the master agent: a transport of our own for libnetsnmp, whose own ones connect and write for as long as it
- * takes. This one waits at most MASTER_WAIT_MS, so that a master that is frozen, silent or not there never holds the loop for
- * long, and it is close-on-exec. */
+/* The way to the master agent: a transport of our own for libnetsnmp, whose own ones connect and write for as long as
+ * it takes. This one waits at most MASTER_WAIT_MS, so that a master that is frozen, silent or not there never holds the
+ * loop for long, and it is close-on-exec. */
 #ifndef RASDIAL_AGENT_MASTER_H
 #define RASDIAL_AGENT_MASTER_H
 
@@ -10,9 +10,9 @@
 /* What to give libnetsnmp as the address of the master (NETSNMP_DS_AGENT_X_SOCKET). */
 #define MASTER_X_SOCKET "rasdial:"
 
-/* Makes the transport known to libnetsnmp, before init_snmp(). address: unix:PATH, tcp:HOST:PORT or tcp6:[ADDRESS]:PORT;
- * NULL: the socket that net-snmp was built for. It is copied. Once in the life of a process. Returns 0, -EINVAL (none of these) or
- * -ENOMEM. */
+/* Makes the transport known to libnetsnmp, before init_snmp(). address: unix:PATH, tcp:HOST:PORT or
+ * tcp6:[ADDRESS]:PORT; NULL: the socket that net-snmp was built for. It is copied. Once in the life of a process.
+ * Returns 0, -EINVAL (none of these) or -ENOMEM. */
 int master_init(const char *address);
 
 /* The address, for messages. */

@@ -85,7 +85,8 @@ enum {
 /* RowStatus values that a request may hold: no notReady, and no createAndWait, as the conformance statements allow. */
 enum { MIB_ROW_ACTIVE = 1, MIB_ROW_NOT_IN_SERVICE = 2, MIB_ROW_CREATE_AND_GO = 4, MIB_ROW_DESTROY = 6 };
 #define MIB_ROW_STATUS                                                                                                 \
-	ONE_OF(1u << MIB_ROW_ACTIVE | 1u << MIB_ROW_NOT_IN_SERVICE | 1u << MIB_ROW_CREATE_AND_GO | 1u << MIB_ROW_DESTROY)
+	ONE_OF(1u << MIB_ROW_ACTIVE | 1u << MIB_ROW_NOT_IN_SERVICE | 1u << MIB_ROW_CREATE_AND_GO |                     \
+	       1u << MIB_ROW_DESTROY)
 
 /* rasNameTable */
 enum { MIB_NAME_KEY = 1, MIB_NAME_ENTRY_INDEX };

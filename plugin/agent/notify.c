@@ -110,8 +110,8 @@ static bool add_notice(netsnmp_variable_list **vars, const struct object *object
 netsnmp_variable_list *notify_varbinds(const struct agent *agent, const struct ras_notice *notice)
 {
 	static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
-	static const struct object agent_name = {{MIB_SYSTEM}, 1, MIB_AGENT_NAME, SCALAR, ASN_OCTET_STR, value_string,
-						 .offset = 0};
+	static const struct object agent_name = {{MIB_SYSTEM}, 1,          MIB_AGENT_NAME, SCALAR, ASN_OCTET_STR,
+						 value_string, .offset = 0};
 	const oid name[] = {MIB_ROOT, MIB_NOTIFICATIONS, notifications[notice->type].number};
 	const struct table_index scalar = {.n = 1};
 	netsnmp_variable_list *vars = NULL;

@@ -14,8 +14,8 @@
 #include "sys/log.h"
 
 static const struct table *const tables[] = {
-	&table_system, &table_phonebook, &table_name,	 &table_subentry, &table_conn,		 &table_stats,
-	&table_addr,   &table_link,	 &table_history, &table_hist,	  &table_notify_control,
+	&table_system, &table_phonebook, &table_name,    &table_subentry, &table_conn,           &table_stats,
+	&table_addr,   &table_link,      &table_history, &table_hist,     &table_notify_control,
 };
 
 const struct table_list objects_list = {tables, ARRAY_SIZE(tables)};

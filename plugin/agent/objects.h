@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The objects of RASDIAL-MIB as they stand in an agent of libnetsnmp, whichever process that is: their registration, the one
- * handler, the wake-up by the engine. All of it belongs to the thread that owns libnetsnmp. */
+/* The objects of RASDIAL-MIB as they stand in an agent of libnetsnmp, whichever process that is: their registration,
+ * the one handler, the wake-up by the engine. All of it belongs to the thread that owns libnetsnmp. */
 #ifndef RASDIAL_AGENT_OBJECTS_H
 #define RASDIAL_AGENT_OBJECTS_H
 
@@ -20,8 +20,8 @@ struct agent {
 	int transaction; /* of the PDU that is being answered */
 };
 
-/* Registers the objects, the module in sysORTable and the wake-up. agent must stay until objects_unregister(). Returns 0 or
- * negative errno, with nothing left registered. */
+/* Registers the objects, the module in sysORTable and the wake-up. agent must stay until objects_unregister(). Returns
+ * 0 or negative errno, with nothing left registered. */
 int objects_register(struct agent *agent);
 
 void objects_unregister(struct agent *agent);
@@ -29,8 +29,8 @@ void objects_unregister(struct agent *agent);
 /* Tells whether there is a master to which notifications can go. A loss also drops what SETs had reserved. */
 void objects_connected(struct agent *agent, bool connected);
 
-/* A snapshot that is kept while one PDU is answered: GETBULK comes as one request for each repetition, and all of them shall see
- * the same. */
+/* A snapshot that is kept while one PDU is answered: GETBULK comes as one request for each repetition, and all of them
+ * shall see the same. */
 struct objects_snapshot {
 	int transaction;
 	uint32_t index;
@@ -43,8 +43,8 @@ bool objects_snapshot_fresh(struct objects_snapshot *snapshot, const struct agen
 /* The objects, in the order of their OIDs. */
 extern const struct table_list objects_list;
 
-extern const struct table table_system, table_phonebook, table_name, table_subentry, table_conn, table_stats, table_addr,
-	table_link, table_history, table_hist, table_notify_control;
+extern const struct table table_system, table_phonebook, table_name, table_subentry, table_conn, table_stats,
+	table_addr, table_link, table_history, table_hist, table_notify_control;
 
 /* Rows: struct ras_entry; struct ras_conn_info, of rasStatsTable too; struct ras_subentry. */
 extern const struct table_source source_entry, source_conn, source_subentry;

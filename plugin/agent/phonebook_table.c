@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rasPhonebookTable: the entries as they are dialed. A value is checked as the MIB says before its row is looked at; no row can be
- * changed or made here: entries are those of the configuration file. */
+/* rasPhonebookTable: the entries as they are dialed. A value is checked as the MIB says before its row is looked at; no
+ * row can be changed or made here: entries are those of the configuration file. */
 #include "agent/mib.h"
 #include "agent/objects.h"
 #include "agent/set.h"
@@ -45,52 +45,48 @@ static int admit(struct agent *agent, struct set_write *write)
 #define CREATE .access = TABLE_WRITE
 
 static const struct table_column columns[] = {
-	{MIB_ENTRY_NAME, "rasEntryName", ASN_OCTET_STR, value_text, FIELD(name), CREATE,
-	 .limit = TEXT(1, RAS_NAME_MAX - 1)},
-	{MIB_ENTRY_DESCR, "rasEntryDescr", ASN_OCTET_STR, value_text, FIELD(descr), CREATE,
-	 .limit = TEXT(0, RAS_TEXT_MAX - 1)},
+	{MIB_ENTRY_NAME, "rasEntryName", ASN_OCTET_STR, value_text, FIELD(name), CREATE, TEXT(1, RAS_NAME_MAX - 1)},
+	{MIB_ENTRY_DESCR, "rasEntryDescr", ASN_OCTET_STR, value_text, FIELD(descr), CREATE, TEXT(0, RAS_TEXT_MAX - 1)},
 	{MIB_ENTRY_DEVICE_TYPE, "rasEntryDeviceType", ASN_INTEGER, value_enum, FIELD(device_type), CREATE,
-	 .limit = LABELS(ras_device_type_labels)},
+	 LABELS(ras_device_type_labels)},
 	{MIB_ENTRY_DEVICE_NAME, "rasEntryDeviceName", ASN_OCTET_STR, value_text, FIELD(device_name), CREATE,
-	 .limit = TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
+	 TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
 	{MIB_ENTRY_DESTINATION, "rasEntryDestination", ASN_OCTET_STR, value_text, FIELD(destination), CREATE,
-	 .limit = TEXT(0, RAS_TEXT_MAX - 1)},
+	 TEXT(0, RAS_TEXT_MAX - 1)},
 	{MIB_ENTRY_USER_NAME, "rasEntryUserName", ASN_OCTET_STR, value_text, FIELD(user_name), CREATE,
-	 .limit = TEXT(0, RAS_TEXT_MAX - 1)},
-	{MIB_ENTRY_SECRET, "rasEntrySecret", ASN_OCTET_STR, value_empty, FIELD(secret), CREATE, .limit = SECRET(255)},
+	 TEXT(0, RAS_TEXT_MAX - 1)},
+	{MIB_ENTRY_SECRET, "rasEntrySecret", ASN_OCTET_STR, value_empty, FIELD(secret), CREATE, SECRET(255)},
 	{MIB_ENTRY_SECRET_STORED, "rasEntrySecretStored", ASN_INTEGER, value_secret_stored, FIELD(secret)},
 	{MIB_ENTRY_AUTH_METHODS, "rasEntryAuthMethods", ASN_OCTET_STR, value_bits, FIELD(auth_methods), CREATE,
-	 .limit = BITS(RAS_AUTH_MAX)},
+	 BITS(RAS_AUTH_MAX)},
 	{MIB_ENTRY_DIAL_MODE, "rasEntryDialMode", ASN_INTEGER, value_enum, FIELD(dial_mode), CREATE,
-	 .limit = LABELS(ras_dial_mode_labels)},
+	 LABELS(ras_dial_mode_labels)},
 	{MIB_ENTRY_LINK_MODE, "rasEntryLinkMode", ASN_INTEGER, value_enum, FIELD(link_mode), CREATE,
-	 .limit = LABELS(ras_link_mode_labels)},
+	 LABELS(ras_link_mode_labels)},
 	{MIB_ENTRY_REDIAL_MAX, "rasEntryRedialMax", ASN_UNSIGNED, value_u32, FIELD(redial_max), CREATE,
-	 .limit = RANGE(0, 65535)},
+	 RANGE(0, 65535)},
 	{MIB_ENTRY_REDIAL_PAUSE, "rasEntryRedialPause", ASN_UNSIGNED, value_u32, FIELD(redial_pause), CREATE,
-	 .limit = RANGE(1, 86400)},
+	 RANGE(1, 86400)},
 	{MIB_ENTRY_REDIAL_PAUSE_MAX, "rasEntryRedialPauseMax", ASN_UNSIGNED, value_u32, FIELD(redial_pause_max), CREATE,
-	 .limit = RANGE(0, 86400)},
+	 RANGE(0, 86400)},
 	{MIB_ENTRY_REDIAL_ON_DROP, "rasEntryRedialOnDrop", ASN_INTEGER, value_bool, FIELD(redial_on_drop), CREATE,
-	 .limit = TRUTH_VALUE},
+	 TRUTH_VALUE},
 	{MIB_ENTRY_DIAL_TIMEOUT, "rasEntryDialTimeout", ASN_UNSIGNED, value_u32, FIELD(dial_timeout), CREATE,
-	 .limit = RANGE(1, 3600)},
+	 RANGE(1, 3600)},
 	{MIB_ENTRY_IDLE_TIMEOUT, "rasEntryIdleTimeout", ASN_UNSIGNED, value_u32, FIELD(idle_timeout), CREATE,
-	 .limit = RANGE(0, 2592000)},
+	 RANGE(0, 2592000)},
 	{MIB_ENTRY_MAX_DURATION, "rasEntryMaxDuration", ASN_UNSIGNED, value_u32, FIELD(max_duration), CREATE,
-	 .limit = RANGE(0, 2592000)},
-	{MIB_ENTRY_OPTIONS, "rasEntryOptions", ASN_OCTET_STR, value_bits, FIELD(options), CREATE,
-	 .limit = BITS(RAS_OPTION_MAX)},
+	 RANGE(0, 2592000)},
+	{MIB_ENTRY_OPTIONS, "rasEntryOptions", ASN_OCTET_STR, value_bits, FIELD(options), CREATE, BITS(RAS_OPTION_MAX)},
 	{MIB_ENTRY_NOTIFY_TYPES, "rasEntryNotifyTypes", ASN_OCTET_STR, value_bits, FIELD(notify_types), CREATE,
-	 .limit = BITS(RAS_NOTIFY_MAX)},
+	 BITS(RAS_NOTIFY_MAX)},
 	{MIB_ENTRY_NOTIFY_FAILURES, "rasEntryNotifyFailures", ASN_UNSIGNED, value_u32, FIELD(notify_failures), CREATE,
-	 .limit = RANGE(1, 65535)},
+	 RANGE(1, 65535)},
 	{MIB_ENTRY_ORIGIN, "rasEntryOrigin", ASN_INTEGER, value_enum, FIELD(origin)},
 	{MIB_ENTRY_LAST_CHANGE, "rasEntryLastChange", ASN_OCTET_STR, value_date, FIELD(last_change_ms)},
 	{MIB_ENTRY_STORAGE_TYPE, "rasEntryStorageType", ASN_INTEGER, value_enum, FIELD(storage_type), CREATE,
-	 .limit = ONE_OF(1u << RAS_STORAGE_VOLATILE | 1u << RAS_STORAGE_NON_VOLATILE)},
-	{MIB_ENTRY_ROW_STATUS, "rasEntryRowStatus", ASN_INTEGER, value_enum, FIELD(row_status), CREATE,
-	 .limit = MIB_ROW_STATUS},
+	 ONE_OF(1u << RAS_STORAGE_VOLATILE | 1u << RAS_STORAGE_NON_VOLATILE)},
+	{MIB_ENTRY_ROW_STATUS, "rasEntryRowStatus", ASN_INTEGER, value_enum, FIELD(row_status), CREATE, MIB_ROW_STATUS},
 };
 
 const struct table table_phonebook = {

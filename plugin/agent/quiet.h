@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Log lines that somebody outside can cause as often as he likes: a line that repeats is shown once a minute, with how often it
- * came, and only so many different ones. */
+/* Log lines that somebody outside can cause as often as he likes: a line that repeats is shown once a minute, with how
+ * often it came, and only so many different ones. */
 #ifndef RASDIAL_AGENT_QUIET_H
 #define RASDIAL_AGENT_QUIET_H
 
@@ -22,8 +22,8 @@ struct quiet {
 	unsigned hidden; /* that found no place */
 };
 
-/* Decides about a line at a time of the monotonic clock. Returns how often it came since it was last shown, with this time (1 for a
- * new one) if it is to be shown now, or 0. */
+/* Decides about a line at a time of the monotonic clock. Returns how often it came since it was last shown, with this
+ * time (1 for a new one) if it is to be shown now, or 0. */
 unsigned quiet_ask(struct quiet *quiet, int64_t now_ms, const char *line);
 
 /* Logs a line if it may be shown. */

@@ -23,23 +23,22 @@
 #define STOP_THREADS_MS 2000 /* for dial threads to clean up */
 #define STOP_ALL_MS 3000     /* then the process ends, whatever libnetsnmp waits for */
 
-static const char help[] =
-	"usage: rasdiald [-f] [-c FILE] [-x ADDRESS] [-s DIR] [-r DIR] [-t] [-v] [-V] [-h]\n"
-	"\n"
-	"Dials remote access connections for the SNMP agent of this host (AgentX).\n"
-	"\n"
-	"  -f          stay in the foreground, log to standard error\n"
-	"  -c FILE     configuration (" CONFIG_PATH ")\n"
-	"  -x ADDRESS  master agent: unix:PATH, tcp:HOST:PORT\n"
-	"  -s DIR      state directory (/var/lib/rasdial)\n"
-	"  -r DIR      run directory (/run/rasdial)\n"
-	"  -t          check the configuration and exit\n"
-	"  -v          log more\n"
-	"  -V          print the version and exit\n"
-	"  -h          print this help and exit\n"
-	"\n"
-	"-x, -s and -r win over the file. SIGHUP reads the file again; SIGTERM and SIGINT end\n"
-	"rasdiald and leave links up, unless the file says otherwise.\n";
+static const char help[] = "usage: rasdiald [-f] [-c FILE] [-x ADDRESS] [-s DIR] [-r DIR] [-t] [-v] [-V] [-h]\n"
+			   "\n"
+			   "Dials remote access connections for the SNMP agent of this host (AgentX).\n"
+			   "\n"
+			   "  -f          stay in the foreground, log to standard error\n"
+			   "  -c FILE     configuration (" CONFIG_PATH ")\n"
+			   "  -x ADDRESS  master agent: unix:PATH, tcp:HOST:PORT\n"
+			   "  -s DIR      state directory (/var/lib/rasdial)\n"
+			   "  -r DIR      run directory (/run/rasdial)\n"
+			   "  -t          check the configuration and exit\n"
+			   "  -v          log more\n"
+			   "  -V          print the version and exit\n"
+			   "  -h          print this help and exit\n"
+			   "\n"
+			   "-x, -s and -r win over the file. SIGHUP reads the file again; SIGTERM and SIGINT end\n"
+			   "rasdiald and leave links up, unless the file says otherwise.\n";
 
 struct options {
 	bool foreground, check, verbose;

@@ -34,8 +34,10 @@ static const void *take(struct agent *agent, const struct table_index *index)
 		return NULL;
 	if (objects_snapshot_fresh(&snapshot, agent, 0))
 		return &s;
-	s = (struct scalars){
-		.ras = agent->ras, .version = RASDIAL_VERSION, .name = agent->name, .max_entries = agent->max_entries};
+	s = (struct scalars){.ras = agent->ras,
+			     .version = RASDIAL_VERSION,
+			     .name = agent->name,
+			     .max_entries = agent->max_entries};
 	ras_totals_get(agent->ras, &s.totals);
 	s.entries_failed = by_status[RAS_STATUS_FAILED] + by_status[RAS_STATUS_WAITING_REDIAL];
 	s.dials_in_progress = by_status[RAS_STATUS_DIALING] + by_status[RAS_STATUS_AUTHENTICATING];
@@ -84,7 +86,8 @@ static int setting_store(struct agent *agent, struct set_write *write)
 {
 	int r = ras_setting_store(agent->ras, setting_of(write), write->number);
 
-	return r < 0 ? set_refuse(write, SNMP_ERR_COMMITFAILED, "cannot be stored: %s", strerror(-r)) : SNMP_ERR_NOERROR;
+	return r < 0 ? set_refuse(write, SNMP_ERR_COMMITFAILED, "cannot be stored: %s", strerror(-r)) :
+		       SNMP_ERR_NOERROR;
 }
 
 static void setting_undo(struct agent *agent, struct set_write *write)
@@ -125,8 +128,10 @@ static void setting_commit(struct agent *agent, struct set_write *write)
 		 describe(write, write->number, new, sizeof(new)));
 }
 
-static const struct set_writer setting = {
-	.reserve = setting_reserve, .store = setting_store, .commit = setting_commit, .undo = setting_undo};
+static const struct set_writer setting = {.reserve = setting_reserve,
+					  .store = setting_store,
+					  .commit = setting_commit,
+					  .undo = setting_undo};
 
 /* TestAndIncr: the right value is taken, and the next one is what will be read. */
 static int spin_lock_reserve(struct agent *agent, struct set_write *write)
@@ -138,8 +143,10 @@ static int spin_lock_reserve(struct agent *agent, struct set_write *write)
 	return SNMP_ERR_NOERROR;
 }
 
-static const struct set_writer spin_lock = {
-	.reserve = spin_lock_reserve, .store = setting_store, .commit = setting_commit, .undo = setting_undo};
+static const struct set_writer spin_lock = {.reserve = spin_lock_reserve,
+					    .store = setting_store,
+					    .commit = setting_commit,
+					    .undo = setting_undo};
 
 /* ---- columns ---- */
 
@@ -152,9 +159,9 @@ static const struct table_column system_columns[] = {
 	{MIB_UP_TIME, "rasUpTime", ASN_TIMETICKS, value_ticks_since, FIELD(totals.start_mono_ms)},
 	{MIB_DISCONTINUITY_TIME, "rasDiscontinuityTime", ASN_TIMETICKS, value_time_stamp, FIELD(totals.start_mono_ms)},
 	{MIB_ADMIN_MODE, "rasAdminMode", ASN_INTEGER, value_u32, SETTING(RAS_SETTING_ADMIN_MODE),
-	 .limit = LABELS(ras_admin_mode_labels), .writer = &setting},
+	 LABELS(ras_admin_mode_labels), .writer = &setting},
 	{MIB_MAX_CONCURRENT_DIALS, "rasMaxConcurrentDials", ASN_UNSIGNED, value_u32,
-	 SETTING(RAS_SETTING_MAX_CONCURRENT_DIALS), .limit = RANGE(0, 65535), .writer = &setting},
+	 SETTING(RAS_SETTING_MAX_CONCURRENT_DIALS), RANGE(0, 65535), .writer = &setting},
 	{MIB_MAX_ENTRIES, "rasMaxEntries", ASN_UNSIGNED, value_u32, FIELD(max_entries)},
 	{MIB_ENTRIES, "rasEntries", ASN_GAUGE, value_u32, FIELD(totals.entries)},
 	{MIB_ENTRIES_UP, "rasEntriesUp", ASN_GAUGE, value_u32, BY_STATUS(RAS_STATUS_UP)},
@@ -172,33 +179,39 @@ static const struct table_column system_columns[] = {
 	{MIB_AGENT_NAME, "rasAgentName", ASN_OCTET_STR, value_string, FIELD(name)},
 	{MIB_STORAGE_STATUS, "rasStorageStatus", ASN_INTEGER, value_enum, FIELD(totals.storage_status)},
 	{MIB_STORAGE_PROBLEMS, "rasStorageProblems", ASN_COUNTER, value_u32, FIELD(totals.storage_problems)},
-	{MIB_SPIN_LOCK, "rasSpinLock", ASN_INTEGER, value_u32, SETTING(RAS_SETTING_SPIN_LOCK),
-	 .limit = RANGE(0, INT32_MAX), .writer = &spin_lock},
+	{MIB_SPIN_LOCK, "rasSpinLock", ASN_INTEGER, value_u32, SETTING(RAS_SETTING_SPIN_LOCK), RANGE(0, INT32_MAX),
+	 .writer = &spin_lock},
 };
 
-const struct table table_system = {
-	.prefix = {MIB_SYSTEM}, .prefix_len = 1, .columns = system_columns, .n_columns = ARRAY_SIZE(system_columns),
-	.source = &source, .admit = admit};
+const struct table table_system = {.prefix = {MIB_SYSTEM},
+				   .prefix_len = 1,
+				   .columns = system_columns,
+				   .n_columns = ARRAY_SIZE(system_columns),
+				   .source = &source,
+				   .admit = admit};
 
 static const struct table_column history_columns[] = {
 	{MIB_HIST_MAX_ENTRIES, "rasHistMaxEntries", ASN_UNSIGNED, value_u32, SETTING(RAS_SETTING_HIST_MAX_ENTRIES),
-	 .limit = RANGE(0, 65535), .writer = &setting},
+	 RANGE(0, 65535), .writer = &setting},
 	{MIB_HIST_RETAIN_TIME, "rasHistRetainTime", ASN_UNSIGNED, value_u32, SETTING(RAS_SETTING_HIST_RETAIN_TIME),
-	 .limit = RANGE(0, 525600), .writer = &setting},
+	 RANGE(0, 525600), .writer = &setting},
 	{MIB_HIST_ENTRIES, "rasHistEntries", ASN_GAUGE, value_u32, FIELD(totals.hist_entries)},
 	{MIB_HIST_NEWEST, "rasHistNewest", ASN_UNSIGNED, value_u32, FIELD(totals.hist_newest)},
 	{MIB_HIST_EVICTED, "rasHistEvicted", ASN_COUNTER, value_u32, FIELD(totals.hist_evicted)},
 };
 
-const struct table table_history = {
-	.prefix = {MIB_HISTORY}, .prefix_len = 1, .columns = history_columns, .n_columns = ARRAY_SIZE(history_columns),
-	.source = &source, .admit = admit};
+const struct table table_history = {.prefix = {MIB_HISTORY},
+				    .prefix_len = 1,
+				    .columns = history_columns,
+				    .n_columns = ARRAY_SIZE(history_columns),
+				    .source = &source,
+				    .admit = admit};
 
 static const struct table_column notify_control_columns[] = {
 	{MIB_NOTIFY_TYPES, "rasNotifyTypes", ASN_OCTET_STR, value_bits, SETTING(RAS_SETTING_NOTIFY_TYPES),
-	 .limit = BITS(RAS_NOTIFY_MAX), .writer = &setting},
+	 BITS(RAS_NOTIFY_MAX), .writer = &setting},
 	{MIB_NOTIFY_MIN_INTERVAL, "rasNotifyMinInterval", ASN_UNSIGNED, value_u32,
-	 SETTING(RAS_SETTING_NOTIFY_MIN_INTERVAL), .limit = RANGE(0, 3600), .writer = &setting},
+	 SETTING(RAS_SETTING_NOTIFY_MIN_INTERVAL), RANGE(0, 3600), .writer = &setting},
 	{MIB_NOTIFY_SENT, "rasNotifySent", ASN_COUNTER, value_u32, FIELD(totals.notify_sent)},
 	{MIB_NOTIFY_SUPPRESSED, "rasNotifySuppressed", ASN_COUNTER, value_u32, FIELD(totals.notify_suppressed)},
 	{MIB_NOTIFY_PENDING, "rasNotifyPending", ASN_GAUGE, value_u32, FIELD(totals.notify_pending)},

@@ -127,6 +127,8 @@ static void set_drop(struct agent *agent, struct set *set)
 		struct set_write *write = &set->writes[i];
 		const struct set_writer *writer = write->column ? write->column->writer : NULL;
 
+		if (!writer)
+			continue;
 		if (write->stored && writer->undo)
 			writer->undo(agent, write);
 		if (write->reserved && writer->release)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SET over declared columns. Checks come in the order of RFC 3416: writable at all (notWritable), type (wrongType), length
- * (wrongLength), value (wrongValue), then what the table says of existence and of the row (admit), then state and
- * resources (reserve). All that can be refused is refused before COMMIT, since over AgentX nobody hears of an error there.
+/* SET over declared columns. Checks come in the order of RFC 3416: writable at all (notWritable), type (wrongType),
+ * length (wrongLength), value (wrongValue), then what the table says of existence and of the row (admit), then state
+ * and resources (reserve). All that can be refused is refused before COMMIT, since over AgentX nobody hears of an error
+ * there.
  *
  * What a SET has reserved is kept here under the transaction of the master until it is committed, undone or released. A
- * master that dies between the phases does none of these: its transactions are dropped when the session is lost, and after
- * SET_MAX_AGE_MS. */
+ * master that dies between the phases does none of these: its transactions are dropped when the session is lost, and
+ * after SET_MAX_AGE_MS. */
 #ifndef RASDIAL_AGENT_SET_H
 #define RASDIAL_AGENT_SET_H
 
@@ -25,11 +26,11 @@ struct set_write {
 	const struct table *table;
 	const struct table_column *column;
 	struct table_index index;
-	uint32_t number;            /* the value: an integer, or BITS as a mask of bit numbers */
-	const struct set *set;      /* all of the PDU */
-	void *held;                 /* the writer's reservation */
-	uint32_t old;               /* the writer's: the value before */
-	bool reserved, stored;      /* phases passed */
+	uint32_t number;             /* the value: an integer, or BITS as a mask of bit numbers */
+	const struct set *set;       /* all of the PDU */
+	void *held;                  /* the writer's reservation */
+	uint32_t old;                /* the writer's: the value before */
+	bool reserved, stored;       /* phases passed */
 	char reason[SET_REASON_MAX]; /* why it is refused, in words */
 };
 

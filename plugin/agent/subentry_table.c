@@ -72,13 +72,13 @@ static int admit(struct agent *agent, struct set_write *write)
 
 static const struct table_column columns[] = {
 	{MIB_SUBENTRY_DEVICE_TYPE, "rasSubentryDeviceType", ASN_INTEGER, value_enum, FIELD(device_type), CREATE,
-	 .limit = LABELS(ras_device_type_labels)},
+	 LABELS(ras_device_type_labels)},
 	{MIB_SUBENTRY_DEVICE_NAME, "rasSubentryDeviceName", ASN_OCTET_STR, value_text, FIELD(device_name), CREATE,
-	 .limit = TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
+	 TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
 	{MIB_SUBENTRY_DESTINATION, "rasSubentryDestination", ASN_OCTET_STR, value_text, FIELD(destination), CREATE,
-	 .limit = TEXT(0, RAS_TEXT_MAX - 1)},
+	 TEXT(0, RAS_TEXT_MAX - 1)},
 	{MIB_SUBENTRY_ROW_STATUS, "rasSubentryRowStatus", ASN_INTEGER, value_active, FIELD(index), CREATE,
-	 .limit = MIB_ROW_STATUS},
+	 MIB_ROW_STATUS},
 };
 
 const struct table table_subentry = {

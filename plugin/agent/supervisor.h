@@ -10,8 +10,9 @@ void supervisor_ready(void);
 void supervisor_reloading(void); /* supervisor_ready() follows */
 void supervisor_stopping(void);
 
-/* Leaves the terminal and the parent, which waits until detach_done() and then exits with 0, or with 1 if we end before that. Before
- * any thread exists. Returns in the new process a descriptor for detach_done(), or negative errno in the old one. */
+/* Leaves the terminal and the parent, which waits until detach_done() and then exits with 0, or with 1 if we end before
+ * that. Before any thread exists. Returns in the new process a descriptor for detach_done(), or negative errno in the
+ * old one. */
 int detach(void);
 
 /* Lets the parent go, and standard input, output and (unless it is kept for the log) error. Takes -1. */

@@ -43,8 +43,8 @@ bool table_index_equal(const struct table_index *a, const struct table_index *b)
 	return a->n == b->n && !memcmp(a->sub, b->sub, a->n * sizeof(a->sub[0]));
 }
 
-/* Order of an OID against that of a table: below 0 if it is before all of the table, 0 if it is the table's or within it, above
- * 0 if it is behind. */
+/* Order of an OID against that of a table: below 0 if it is before all of the table, 0 if it is the table's or within
+ * it, above 0 if it is behind. */
 static int compare(const struct table *table, const oid *name, size_t len)
 {
 	size_t prefix_len = ARRAY_SIZE(objects) + table->prefix_len;
@@ -60,8 +60,8 @@ static int compare(const struct table *table, const oid *name, size_t len)
 	return 0;
 }
 
-/* Sub-identifiers behind the column. What no row can have, too many of them or too great a one, is kept as near as it fits, which
- * leaves its order against all rows as it is. Returns false if something was lost. */
+/* Sub-identifiers behind the column. What no row can have, too many of them or too great a one, is kept as near as it
+ * fits, which leaves its order against all rows as it is. Returns false if something was lost. */
 static bool index_parse(const oid *sub, size_t n, struct table_index *ret)
 {
 	bool fit = true;

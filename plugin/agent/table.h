@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one table engine. A table is declared: columns, and a source of rows in the order of SNMP. A group of scalars is a
- * table too, with the one row .0 and no row object in its OID. The engine answers GET and GETNEXT; set.h has the SET. */
+/* The one table engine. A table is declared: columns, and a source of rows in the order of SNMP. A group of scalars is
+ * a table too, with the one row .0 and no row object in its OID. The engine answers GET and GETNEXT; set.h has the SET.
+ */
 #ifndef RASDIAL_AGENT_TABLE_H
 #define RASDIAL_AGENT_TABLE_H
 
@@ -30,16 +31,16 @@ struct table_source {
 	/* Consistent copy of the row that has exactly this index; NULL if there is none. Valid until the next take. */
 	const void *(*take)(struct agent *agent, const struct table_index *index);
 
-	/* Index of the first row behind after, which may be of any length and hold any numbers; an empty one is before all
-	 * rows. Returns false, with ret untouched, if there is none. */
+	/* Index of the first row behind after, which may be of any length and hold any numbers; an empty one is before
+	 * all rows. Returns false, with ret untouched, if there is none. */
 	bool (*next)(struct agent *agent, const struct table_index *after, struct table_index *ret);
 };
 
 enum table_access { TABLE_READ, TABLE_WRITE };
 
-/* How a column that can be set is set, in the phases of a SET: reserve (RESERVE2, may refuse and makes all that is needed), then
- * either store (ACTION: to stable storage) and commit (COMMIT: cannot fail), or release (FREE, instead of all that), or undo
- * (UNDO, after store) and release. They return SNMP_ERR_*. */
+/* How a column that can be set is set, in the phases of a SET: reserve (RESERVE2, may refuse and makes all that is
+ * needed), then either store (ACTION: to stable storage) and commit (COMMIT: cannot fail), or release (FREE, instead of
+ * all that), or undo (UNDO, after store) and release. They return SNMP_ERR_*. */
 struct set_writer {
 	int (*reserve)(struct agent *agent, struct set_write *write);
 	int (*store)(struct agent *agent, struct set_write *write);
@@ -66,8 +67,9 @@ struct table {
 	size_t n_columns;
 	const struct table_source *source;
 
-	/* May this instance be written, now that type, length and value are good? Answers what is malformed (noCreation),
-	 * missing (noCreation or inconsistentName) or not to be changed (notWritable). NULL where all columns are read-only. */
+	/* May this instance be written, now that type, length and value are good? Answers what is malformed
+	 * (noCreation), missing (noCreation or inconsistentName) or not to be changed (notWritable). NULL where all
+	 * columns are read-only. */
 	int (*admit)(struct agent *agent, struct set_write *write);
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How fields of C structs look as SNMP values. A getter reads one field and gives a number or octets; the ASN.1 type is the
- * column's. */
+/* How fields of C structs look as SNMP values. A getter reads one field and gives a number or octets; the ASN.1 type is
+ * the column's. */
 #ifndef RASDIAL_AGENT_VALUE_H
 #define RASDIAL_AGENT_VALUE_H
 

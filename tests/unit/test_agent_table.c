@@ -40,7 +40,8 @@ static const struct row *snapshot(uint32_t seed)
 		return NULL;
 	}
 	/* Another text each time, so that a mixture of two snapshots shows. */
-	row = (struct row){-(int32_t)seed, seed, UINT64_C(0x100000002) + seed, seed % 2 == 0, .bits = 1u << 1 | 1u << 7};
+	row = (struct row){-(int32_t)seed, seed, UINT64_C(0x100000002) + seed, seed % 2 == 0,
+			   .bits = 1u << 1 | 1u << 7};
 	snprintf(row.text, sizeof(row.text), "row %u take %u", seed, takes);
 	return &row;
 }
@@ -184,7 +185,22 @@ static const struct ras_label colours[] = {{1, "red"}, {2, "green"}, {7, "blue"}
 #define FIELD(member) .offset = offsetof(struct row, member)
 #define RW .access = TABLE_WRITE, .writer = &writer
 
-enum { INT = 1, COUNTER, GAUGE, TICKS, BIG, TRUTH, STRING, FLAGS, COLOUR = 11, LIMITED, NAME, SECRET_TEXT, SMALL, BITS3 };
+enum {
+	INT = 1,
+	COUNTER,
+	GAUGE,
+	TICKS,
+	BIG,
+	TRUTH,
+	STRING,
+	FLAGS,
+	COLOUR = 11,
+	LIMITED,
+	NAME,
+	SECRET_TEXT,
+	SMALL,
+	BITS3
+};
 
 static const struct table_column columns[] = {
 	{INT, "int", ASN_INTEGER, value_i32, FIELD(number)},
@@ -195,17 +211,19 @@ static const struct table_column columns[] = {
 	{TRUTH, "truth", ASN_INTEGER, value_bool, FIELD(truth)},
 	{STRING, "string", ASN_OCTET_STR, value_text, FIELD(text)},
 	{FLAGS, "flags", ASN_OCTET_STR, value_bits, FIELD(bits)},
-	{COLOUR, "colour", ASN_INTEGER, value_u32, FIELD(number), RW, .limit = LABELS(colours)},
-	{LIMITED, "limited", ASN_UNSIGNED, value_u32, FIELD(unsigned_number), RW, .limit = RANGE(1, 65535)},
-	{NAME, "name", ASN_OCTET_STR, value_text, FIELD(text), RW, .limit = TEXT(1, 8)},
-	{SECRET_TEXT, "secret", ASN_OCTET_STR, value_empty, FIELD(text), RW, .limit = SECRET(4)},
-	{SMALL, "small", ASN_INTEGER, value_u32, FIELD(number), RW, .limit = TRUTH_VALUE},
-	{BITS3, "bits", ASN_OCTET_STR, value_bits, FIELD(bits), RW, .limit = BITS(3)},
+	{COLOUR, "colour", ASN_INTEGER, value_u32, FIELD(number), RW, LABELS(colours)},
+	{LIMITED, "limited", ASN_UNSIGNED, value_u32, FIELD(unsigned_number), RW, RANGE(1, 65535)},
+	{NAME, "name", ASN_OCTET_STR, value_text, FIELD(text), RW, TEXT(1, 8)},
+	{SECRET_TEXT, "secret", ASN_OCTET_STR, value_empty, FIELD(text), RW, SECRET(4)},
+	{SMALL, "small", ASN_INTEGER, value_u32, FIELD(number), RW, TRUTH_VALUE},
+	{BITS3, "bits", ASN_OCTET_STR, value_bits, FIELD(bits), RW, BITS(3)},
 };
 
 #define TABLE(src, len, ...)                                                                                           \
-	{.prefix = {__VA_ARGS__}, .prefix_len = (len), .columns = columns, .n_columns = ARRAY_SIZE(columns),           \
-	 .source = (src), .admit = admit}
+	{                                                                                                              \
+		.prefix = {__VA_ARGS__}, .prefix_len = (len), .columns = columns, .n_columns = ARRAY_SIZE(columns),    \
+		.source = (src), .admit = admit                                                                        \
+	}
 
 /* A group of scalars whose arc a table shares, as rasHistory does. */
 static const struct table_column few_columns[] = {
@@ -390,7 +408,7 @@ static void get_of_no_object(void **state UNUSED)
 
 static void get_of_no_instance(void **state UNUSED)
 {
-	static const struct table_index bad[] = {{0},	     {1, {0}},	  {1, {2}},	       {1, {8}},
+	static const struct table_index bad[] = {{0},         {1, {0}},    {1, {2}},          {1, {8}},
 						 {2, {7, 0}}, {2, {7, 7}}, {1, {2147483648}}, {65, {7}}};
 	oid name[MAX_OID_LEN];
 	size_t len;
@@ -684,8 +702,8 @@ static void set_of_text(void **state UNUSED)
 		{"\xc2\x85", 2, SNMP_ERR_WRONGVALUE}, /* a control character of C1 */
 		{"\xc3", 1, SNMP_ERR_WRONGVALUE},
 		{"\x80", 1, SNMP_ERR_WRONGVALUE},
-		{"\xc0\xaf", 2, SNMP_ERR_WRONGVALUE},		/* overlong */
-		{"\xed\xa0\x80", 3, SNMP_ERR_WRONGVALUE},	/* surrogate */
+		{"\xc0\xaf", 2, SNMP_ERR_WRONGVALUE},         /* overlong */
+		{"\xed\xa0\x80", 3, SNMP_ERR_WRONGVALUE},     /* surrogate */
 		{"\xf4\x90\x80\x80", 4, SNMP_ERR_WRONGVALUE}, /* beyond U+10FFFF */
 	};
 
@@ -728,7 +746,8 @@ static void set_of_wrong_instance(void **state UNUSED)
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(2147483648), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(4294967295), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(7, 1), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
-	assert_int_equal(set_number(&by_number, LIMITED, &(struct table_index){0}, ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
+	assert_int_equal(set_number(&by_number, LIMITED, &(struct table_index){0}, ASN_UNSIGNED, 7),
+			 SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&scalars, LIMITED, INDEX(1), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&scalars, LIMITED, INDEX(0, 0), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(2), ASN_UNSIGNED, 7), SNMP_ERR_INCONSISTENTNAME);
