@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -77,6 +78,8 @@ int detach(void)
 	int ends[2];
 	pid_t pid;
 
+	/* What the shell had open is none of a daemon's business. */
+	close_range(STDERR_FILENO + 1, UINT_MAX, 0);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
