@@ -11,7 +11,8 @@ from watchers import network, read
 
 NETWORK = "far"
 FOLDER = "/tmp/far"
-IN_FAR = ["/usr/sbin/ip", "netns", "exec", NETWORK]
+ENTER = f"{FOLDER}/enter"  # gives what it runs a /run of its own, too
+IN_FAR = ["/usr/sbin/ip", "netns", "exec", NETWORK, "/bin/sh", ENTER]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -23,6 +24,11 @@ def write(path, text, mode=0o600):
 
 def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def prepare():
+    os.makedirs(f"{FOLDER}/run/lock")
+    write(ENTER, f'mount --bind {FOLDER}/run /run\nexec "$@"\n')
 
 
 def peer(name, number, options):
@@ -54,10 +60,11 @@ class ModemPool:
 
 
 def processes():
-    """pid of each pppd of the far side."""
+    """pid of each pppd of the far side, without the child that each has."""
     ours = network("self")
-    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and network(pid) not in (None, ours)
-            and read(f"/proc/{pid}/comm") == b"pppd\n"]
+    found = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and network(pid) not in (None, ours)
+             and read(f"/proc/{pid}/comm") == b"pppd\n"]
+    return [pid for pid in found if int((read(f"/proc/{pid}/stat").split() or [0] * 4)[3]) not in found]
 
 
 def send(number):

@@ -7,7 +7,7 @@
 DEVICE is made as a link to the line. TABLE is a JSON file: what the modem does when a number is dialed:
     {"5550100": {"say": "BUSY"}, "5550107": {"say": "CONNECT 57600", "run": ["/usr/sbin/pppd", ...]}}
 say: the answer, none for silence; after: seconds before it; run: the program that then has the line; echo: the far end sends everything
-back. SIGUSR1 is the loss of the carrier: the line hangs up."""
+back; without both the far end is silent. SIGUSR1 is the loss of the carrier: the line hangs up."""
 
 import json
 import os
@@ -82,11 +82,12 @@ class Modem:
             self.far = subprocess.Popen(action["run"], stdin=self.master, stdout=self.master, stderr=subprocess.DEVNULL)
             self.far.wait()
             raise CarrierLost
-        while action.get("echo"):
+        while action.get("say", "").startswith("CONNECT"):
             octet = self.read()
             if not octet:
                 raise CarrierLost
-            self.write(octet)
+            if action.get("echo"):
+                self.write(octet)
 
     def close(self):
         """Hangs up: who has the line open reads its end."""
