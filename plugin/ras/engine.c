@@ -144,6 +144,9 @@ int ras_start(struct ras *ras)
 
 /* ---- ending ---- */
 
+/* For threads that only have to be told that there is no work for them. */
+#define PARTING_MS 1000
+
 static void stop_thread(struct ras_conn *conn)
 {
 	WITH_LOCK(&conn->lock);
@@ -169,6 +172,15 @@ static void stop_threads(struct ras *ras)
 	free(conns);
 }
 
+/* Threads parked for a request do not end before it does. ras.lock held. */
+static bool any_at_work(const struct ras *ras)
+{
+	for (const struct ras_call *call = ras->threads; call; call = call->next)
+		if (atomic_load(&call->orders) != CALL_PARKED)
+			return true;
+	return false;
+}
+
 int ras_stop(struct ras *ras, int timeout_ms)
 {
 	struct timespec until;
@@ -183,9 +195,9 @@ int ras_stop(struct ras *ras, int timeout_ms)
 	}
 	stop_threads(ras);
 	pthread_mutex_lock(&ras->lock);
-	while (ras->threads && pthread_cond_timedwait(&ras->thread_ended, &ras->lock, &until) == 0)
+	while (any_at_work(ras) && pthread_cond_timedwait(&ras->thread_ended, &ras->lock, &until) == 0)
 		;
-	left = ras->threads != NULL;
+	left = any_at_work(ras);
 	pthread_mutex_unlock(&ras->lock);
 	store_sync(ras);
 	return left ? -ETIMEDOUT : 0;
@@ -212,7 +224,10 @@ struct ras *ras_free(struct ras *ras)
 {
 	if (!ras)
 		return NULL;
-	ras_request_expire(ras, 0);
+	if (ras->requests) {
+		ras_request_expire(ras, 0);
+		ras_stop(ras, PARTING_MS);
+	}
 	keeper_stop(ras);
 	ras_reap(ras);
 	if (ras->threads)
@@ -285,7 +300,11 @@ int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 	}
 	if (r == 0)
 		r = journal_put_setting(&w, which, value, ras->file_value[which]);
-	return r < 0 ? r : store_append(ras, w.text, w.len, true);
+	if (r == 0)
+		r = store_append(ras, w.text, w.len, true);
+	if (r == 0)
+		ras->stored_value[which] = value;
+	return r;
 }
 
 /* What a new mode means for a connection that is not down (MIB: rasAdminMode). */
@@ -325,17 +344,18 @@ void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 
 int ras_settings_reload(struct ras *ras, const struct ras_settings *settings)
 {
-	int r = 0;
+	int r = 0, e;
 
-	for (unsigned i = 0; i < RAS_SETTING_MAX && r == 0; i++) {
+	for (unsigned i = 0; i < RAS_SETTING_MAX; i++) {
 		if (settings->value[i] == ras->file_value[i])
 			continue;
 		pthread_mutex_lock(&ras->store.lock);
-		ras->file_value[i] = settings->value[i];
+		ras->file_value[i] = ras->stored_value[i] = settings->value[i];
 		pthread_mutex_unlock(&ras->store.lock);
-		r = ras_setting_store(ras, i, settings->value[i]);
-		if (r == 0)
-			ras_setting_apply(ras, i, settings->value[i]);
+		/* Not stored, it holds all the same: a value of the file that is new to the journal wins. */
+		e = ras_setting_store(ras, i, settings->value[i]);
+		ras_setting_apply(ras, i, settings->value[i]);
+		r = e < 0 ? e : r;
 	}
 	ras->max_entries = settings->max_entries;
 	atomic_store(&ras->grace_ms, settings->hang_up_timeout * 1000);

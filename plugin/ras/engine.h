@@ -156,6 +156,8 @@ struct ras_store {
 	size_t size;       /* octets in the journal */
 	size_t live;       /* octets right after the last compaction */
 	bool unsynced;     /* something to fdatasync */
+	/* Requests that are written and not yet done. What is in memory must not be written over them meanwhile. */
+	_Atomic uint32_t ahead;
 	atomic_int status; /* enum ras_storage_status */
 	_Atomic uint32_t problems;
 };
@@ -180,7 +182,7 @@ struct ras {
 	uint32_t notify_queue;
 	_Atomic uint32_t setting[RAS_SETTING_MAX];
 	uint32_t file_value[RAS_SETTING_MAX];   /* store.lock */
-	uint32_t stored_value[RAS_SETTING_MAX]; /* what the journal says; while it is read */
+	uint32_t stored_value[RAS_SETTING_MAX]; /* store.lock; what the journal says, ahead of setting by a moment */
 	int64_t start_mono;
 
 	/* Owner's. */
@@ -229,6 +231,12 @@ void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_stat
 
 /* Status of a row without a call: down, failed as it was, or notReady. */
 void conn_settle(struct ras_conn *conn);
+
+/* Can this row be dialed? */
+bool conn_ready(const struct ras_conn *conn);
+
+/* Does the status say that there is an attempt or a link? It may be one of an earlier agent, without a thread yet. */
+bool conn_has_call(const struct ras_conn *conn);
 
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);

@@ -2,6 +2,7 @@
 /* Requests in two phases: everything that can be refused or can fail comes first, then a commit that cannot (RFC 3416,
  * 4.2.5: SET is atomic; over AgentX an error of the commit would never reach the manager). */
 #include <errno.h>
+#include <string.h>
 
 #include "ras/engine.h"
 #include "sys/clock.h"
@@ -139,13 +140,11 @@ static enum ras_desired desired_after(const struct ras_request *request)
 	}
 }
 
-/* The conn line that clearError(5) leads to. store.lock held. */
-static int write_cleared(struct ras_conn *conn)
+/* The conn line that clearError(5) leads to. */
+static int put_cleared(struct record_writer *w, struct ras_conn *conn)
 {
 	struct ras_conn_info info;
 	struct conn_series series;
-	struct record_writer w;
-	int r;
 
 	pthread_mutex_lock(&conn->lock);
 	info = conn->info;
@@ -155,15 +154,16 @@ static int write_cleared(struct ras_conn *conn)
 	info.last_error = RAS_ERROR_INIT;
 	if (info.status == RAS_STATUS_FAILED)
 		info.status = RAS_STATUS_DOWN;
-	r = journal_put_conn(&w, conn->name, &info, &series);
-	return r < 0 ? r : store_append(conn->ras, w.text, w.len, false);
+	return journal_put_conn(w, conn->name, &info, &series);
 }
 
 int ras_request_write(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
 	struct record_writer w;
+	char lines[2 * RECORD_MAX];
 	enum ras_desired desired;
+	size_t len = 0;
 	bool begun;
 	int r = 0;
 
@@ -175,13 +175,21 @@ int ras_request_write(struct ras_request *request)
 	desired = desired_after(request);
 	begun = request->action == RAS_ACTION_NONE ? conn->begun : request->call != NULL;
 	pthread_mutex_unlock(&conn->lock);
-	if (request->action == RAS_ACTION_CLEAR_ERROR)
-		r = write_cleared(conn);
+	/* Both lines or none. */
+	if (request->action == RAS_ACTION_CLEAR_ERROR) {
+		r = put_cleared(&w, conn);
+		if (r == 0)
+			memcpy(lines, w.text, len = w.len);
+	}
 	if (r == 0)
 		r = journal_put_wish(&w, conn, desired, request->request_id, request->action, begun);
-	if (r == 0)
-		r = store_append(request->ras, w.text, w.len, true);
+	if (r == 0) {
+		memcpy(lines + len, w.text, w.len);
+		r = store_append(request->ras, lines, len + w.len, true);
+	}
 	request->written = r == 0;
+	if (request->written)
+		atomic_fetch_add(&request->ras->store.ahead, 1);
 	return r;
 }
 
@@ -190,6 +198,7 @@ void ras_request_undo(struct ras_request *request)
 	if (!request->written)
 		return;
 	request->written = false;
+	atomic_fetch_sub(&request->ras->store.ahead, 1);
 	if (request->action == RAS_ACTION_CLEAR_ERROR)
 		journal_save_conn(request->conn);
 	journal_save_wish(request->conn);
@@ -202,17 +211,30 @@ static void clear_error(struct ras_conn *conn)
 		conn_move(conn, RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 }
 
-/* Gives the parked thread its work: at once, or after the call that goes on now. */
+static bool is_stopping(struct ras *ras)
+{
+	WITH_LOCK(&ras->lock);
+
+	return ras->stopping;
+}
+
+/* Gives the parked thread its work: at once, or after the call that goes on now. When the agent ends there is none: the
+ * next agent finds in the journal what was accepted. */
 static void let_go(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
 	struct ras_call *call = TAKE_PTR(request->call);
 
+	if (conn->call)
+		conn_stop(conn, STOP_HANG_UP);
 	conn->series.request = request->request_id;
 	conn->next_trigger = request->trigger;
 	conn->begun = true;
+	if (is_stopping(request->ras)) {
+		call_order(call, CALL_ABANDON);
+		return;
+	}
 	if (conn->call) {
-		conn_stop(conn, STOP_HANG_UP);
 		conn->heir = call;
 		return;
 	}
@@ -232,6 +254,8 @@ static void act(struct ras_request *request)
 			let_go(request);
 		} else if (conn->info.status == RAS_STATUS_WAITING_REDIAL && conn->call) {
 			conn->dial_now = true;
+			if (conn->stop == STOP_DRAIN)
+				conn->stop = STOP_NONE;
 			conn->next_trigger = request->trigger;
 			conn->series.request = request->request_id;
 			fd_event_post(conn->call->wake_fd);
@@ -256,6 +280,8 @@ static void forget(struct ras_request *request)
 		p = &(*p)->next;
 	*p = request->next;
 	request->conn->request = NULL;
+	if (request->written)
+		atomic_fetch_sub(&request->ras->store.ahead, 1);
 	free(request);
 }
 
@@ -328,11 +354,8 @@ int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *
 	struct ras_request *request;
 	int r = ras_request_reserve(ras, conn, RAS_ACTION_DIAL, 0, RAS_TRIGGER_LOCAL, &request);
 
-	if (r < 0) {
-		WITH_LOCK(&ras->lock);
-
-		return ras->stopping ? -ESHUTDOWN : r;
-	}
+	if (r < 0)
+		return is_stopping(ras) ? -ESHUTDOWN : r;
 	if (!request->call) {
 		ras_request_cancel(request);
 		if (ret_error)

@@ -38,16 +38,40 @@ static void store_fine(struct ras *ras)
 	log_info("state directory: the journal can be written again");
 }
 
+/* What cannot be opened now is tried again with the next line: never a line into a file that was replaced. */
+static int open_journal(struct ras *ras)
+{
+	struct stat st;
+	int fd;
+
+	ras->store.fd = fd_close(ras->store.fd);
+	fd = openat(ras->state_fd, JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	fd = fd_high(fd);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0) {
+		fd_close(fd);
+		return -EIO;
+	}
+	ras->store.fd = fd;
+	ras->store.size = ras->store.live = (size_t)st.st_size;
+	return 0;
+}
+
 int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
 {
 	struct ras_store *store = &ras->store;
-	int r = fd_write_all(store->fd, lines, len);
+	int r = store->fd < 0 ? open_journal(ras) : 0;
 
+	if (r == 0)
+		r = fd_write_all(store->fd, lines, len);
 	if (r == 0 && durable && fdatasync(store->fd) < 0)
 		r = -errno;
 	if (r < 0) {
 		/* Half a line would spoil the next one. */
-		if (ftruncate(store->fd, (off_t)store->size) < 0)
+		if (store->fd >= 0 && ftruncate(store->fd, (off_t)store->size) < 0)
 			log_error("state directory: the journal cannot be cut back: %s", strerror(errno));
 		store_problem(ras, r);
 		return r;
@@ -129,33 +153,13 @@ static int add_engine(struct buffer *b, struct ras *ras)
 	int r = 0;
 
 	for (unsigned i = 0; i < RAS_SETTING_MAX && r == 0; i++) {
-		r = journal_put_setting(&w, i, atomic_load(&ras->setting[i]), ras->file_value[i]);
+		r = journal_put_setting(&w, i, ras->stored_value[i], ras->file_value[i]);
 		if (r == 0)
 			r = buffer_add(b, &w);
 	}
 	if (r == 0)
 		r = journal_put_engine(&w, ras);
 	return r < 0 ? r : buffer_add(b, &w);
-}
-
-static int open_journal(struct ras *ras)
-{
-	int fd = openat(ras->state_fd, JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	fd = fd_high(fd);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0) {
-		fd_close(fd);
-		return -EIO;
-	}
-	fd_close(ras->store.fd);
-	ras->store.fd = fd;
-	ras->store.size = ras->store.live = (size_t)st.st_size;
-	return 0;
 }
 
 int store_compact(struct ras *ras)
@@ -179,7 +183,7 @@ int store_compact(struct ras *ras)
 
 bool store_wants_compact(const struct ras *ras)
 {
-	return ras->store.size > 2 * ras->store.live + COMPACT_SLACK;
+	return atomic_load(&ras->store.ahead) == 0 && ras->store.size > 2 * ras->store.live + COMPACT_SLACK;
 }
 
 /* ---- reading it ---- */
@@ -230,7 +234,7 @@ static int load_lines(struct ras *ras, char *text, size_t size)
 int store_open(struct ras *ras, struct ras_error *ret_error)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t size = 0;
+	size_t size = 0, whole;
 	int r;
 
 	atomic_store(&ras->store.status, RAS_STORAGE_OK);
@@ -241,9 +245,14 @@ int store_open(struct ras *ras, struct ras_error *ret_error)
 			      strerror(-r));
 		return r;
 	}
+	for (whole = size; whole > 0 && text[whole - 1] != '\n';)
+		whole--;
 	if (r == 0)
 		load_lines(ras, text, size);
 	r = open_journal(ras);
+	/* A last line that was cut would spoil the next one, should the journal not be written anew. */
+	if (r == 0 && whole < size && ftruncate(ras->store.fd, (off_t)whole) == 0)
+		ras->store.size = ras->store.live = whole;
 	if (r < 0) {
 		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be written: %s",
 			      strerror(-r));
