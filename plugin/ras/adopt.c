@@ -39,8 +39,7 @@ static bool is_over(const struct ras_conn *conn, const struct link_record *recor
 	uint32_t call_id = 0;
 
 	record_get_u32(&record->fields, "call", &call_id);
-	return call_id == conn->info.call_id && conn->info.status != RAS_STATUS_UP &&
-	       conn->info.status != RAS_STATUS_HANGING_UP && !ras_status_in_setup(conn->info.status);
+	return call_id == conn->info.call_id && !conn_has_call(conn);
 }
 
 /* An attempt without an end yet. One that had been cancelled is a failure already. conn.lock held. */
@@ -63,35 +62,36 @@ static void honour_wish(struct ras_conn *conn)
 }
 
 /* What the journal could not say any more before the crash, the record says. conn.lock held. */
-static void catch_up(struct ras_conn *conn, const struct ras_call *call, bool up)
+static void catch_up(struct ras_conn *conn, struct ras_call *call)
 {
+	const struct ras_counters *c = &conn->info.counters;
 	bool known = conn->info.call_id == call->call_id;
-	bool counted_up = known && conn->info.status == RAS_STATUS_UP;
-	unsigned counts = 0;
+	bool counted = known && c->attempts == c->successes + c->failures;
 
 	pthread_mutex_lock(&conn->ras->lock);
 	if ((int32_t)(call->call_id - conn->ras->last_call_id) > 0)
 		conn->ras->last_call_id = call->call_id;
 	pthread_mutex_unlock(&conn->ras->lock);
 
+	/* Cancelled in the moment between the record and the status. */
+	if (counted && conn->info.start_time_ms == 0)
+		call->up_mono = call->up_real = 0;
 	conn->info.call_id = call->call_id;
 	str_copy(conn->info.destination, call->destination, sizeof(conn->info.destination));
-	if (!known)
-		counts |= COUNT_ATTEMPT;
-	if (!up) {
-		show_unfinished(conn, call->state, counts);
+	if (call->up_mono == 0) {
+		show_unfinished(conn, call->state, known ? 0 : COUNT_ATTEMPT);
 		return;
 	}
 	conn->info.start_time_ms = call->up_real;
 	conn->info.up_since_mono_ms = call->up_mono;
 	conn->info.links_up = 1;
-	if (counted_up) {
-		conn->info.thread_state = RAS_THREAD_WAITING;
-		conn->info.state = RAS_CONNECTED;
+	if (counted) {
+		conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, 0);
 		return;
 	}
 	conn->info.counters.consecutive_failures = 0;
-	conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, counts | COUNT_SUCCESS);
+	conn->series.untold = 0;
+	conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, COUNT_SUCCESS | (known ? 0 : COUNT_ATTEMPT));
 	conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 }
 
@@ -134,7 +134,7 @@ static int adopt_record(struct ras *ras, const char *file)
 		return r;
 	}
 	record_get_u32(&record.fields, "type", &type);
-	call->record = malloc(sizeof(*call->record));
+	call->record = calloc(1, sizeof(*call->record));
 	call->entry = entry_for(conn, (enum ras_device_type)type);
 	if (!call->record || !call->entry) {
 		link_record_done(&record);
@@ -149,7 +149,7 @@ static int adopt_record(struct ras *ras, const char *file)
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
 	conn->begun = false;
-	catch_up(conn, call, record.up);
+	catch_up(conn, call);
 	honour_wish(conn);
 	pthread_mutex_unlock(&conn->lock);
 	let_adopt(call);
@@ -185,8 +185,10 @@ static int account(struct ras_conn *conn)
 	struct ras_call *call;
 	int r;
 
-	if (!conn->entry && !conn->begun && conn->info.call_id == 0)
+	if (!conn_has_call(conn) && !conn->entry) {
+		conn->begun = false;
 		return 0;
+	}
 	r = call_new(conn, START_ADOPT, &call);
 	if (r < 0)
 		return r;
@@ -194,8 +196,8 @@ static int account(struct ras_conn *conn)
 	call->setup_real = clock_real_ms();
 
 	pthread_mutex_lock(&conn->lock);
-	if (conn->begun && conn->entry) {
-		conn->begun = false;
+	conn->begun = false;
+	if (!conn_has_call(conn)) {
 		conn->series.tried = 0;
 		conn_begin(conn, call, RAS_TRIGGER_SNMP);
 	} else {
@@ -255,15 +257,15 @@ static int resume_series(struct ras_conn *conn)
 
 static int adopt_conn(struct ras_conn *conn)
 {
-	enum ras_status status = conn->info.status;
+	bool lost, series;
 
-	if (conn->call)
-		return 0;
-	if (status == RAS_STATUS_UP || status == RAS_STATUS_HANGING_UP || ras_status_in_setup(status) || conn->begun)
+	pthread_mutex_lock(&conn->lock);
+	lost = !conn->call && (conn_has_call(conn) || conn->begun);
+	series = !conn->call && !lost && conn->listed && conn->info.status == RAS_STATUS_WAITING_REDIAL;
+	pthread_mutex_unlock(&conn->lock);
+	if (lost)
 		return account(conn);
-	if (status == RAS_STATUS_WAITING_REDIAL && conn->listed)
-		return resume_series(conn);
-	return 0;
+	return series ? resume_series(conn) : 0;
 }
 
 /* Counters of a link are complete once its traffic was asked for: nobody should see them go back. */

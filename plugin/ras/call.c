@@ -162,20 +162,22 @@ void call_read_traffic(struct ras_call *call)
 	};
 }
 
+/* When the traffic is to be read next; also before a link is held to be idle. */
+static int64_t next_reading(const struct ras_call *call)
+{
+	uint32_t idle = call->entry->idle_timeout;
+
+	return idle > 0 ? MIN(call->traffic_due, call->quiet_since + (int64_t)idle * 1000) : call->traffic_due;
+}
+
 /* The next moment at which the engine has something to do by itself. */
 static int64_t next_moment(const struct ras_call *call)
 {
-	const struct ras_entry *e = call->entry;
-	int64_t next;
+	uint32_t longest = call->entry->max_duration;
 
 	if (call->up_mono == 0)
 		return call->deadline;
-	next = call->traffic_due;
-	if (e->max_duration > 0)
-		next = MIN(next, call->up_mono + (int64_t)e->max_duration * 1000);
-	if (e->idle_timeout > 0)
-		next = MIN(next, call->quiet_since + (int64_t)e->idle_timeout * 1000);
-	return next;
+	return longest > 0 ? MIN(next_reading(call), call->up_mono + (int64_t)longest * 1000) : next_reading(call);
 }
 
 static int milliseconds_until(int64_t moment, int64_t now)
@@ -194,7 +196,7 @@ int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeo
 	for (;;) {
 		int ready;
 
-		if (call->up_mono > 0 && now >= call->traffic_due) {
+		if (call->up_mono > 0 && now >= next_reading(call)) {
 			call_read_traffic(call);
 			call->traffic_due = now + call->driver->stats_interval_ms;
 		}

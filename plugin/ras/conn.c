@@ -143,14 +143,26 @@ void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_stat
 	notices_post(conn->ras, conn, &notice);
 }
 
+bool conn_ready(const struct ras_conn *conn)
+{
+	return conn->entry && conn->entry->row_status == RAS_ROW_ACTIVE && !ras_entry_missing(conn->entry) &&
+	       driver_find(conn->ras, conn->entry->device_type);
+}
+
+bool conn_has_call(const struct ras_conn *conn)
+{
+	enum ras_status status = conn->info.status;
+
+	return status == RAS_STATUS_UP || status == RAS_STATUS_HANGING_UP || ras_status_in_setup(status);
+}
+
 void conn_settle(struct ras_conn *conn)
 {
 	enum ras_status status = conn->info.status;
 
-	if (conn->call || ras_status_in_setup(status))
+	if (conn->call || conn_has_call(conn))
 		return;
-	if (!conn->entry || conn->entry->row_status != RAS_ROW_ACTIVE || ras_entry_missing(conn->entry) ||
-	    !driver_find(conn->ras, conn->entry->device_type))
+	if (!conn_ready(conn))
 		status = RAS_STATUS_NOT_READY;
 	else if (status == RAS_STATUS_NOT_READY)
 		status = RAS_STATUS_DOWN;
@@ -168,16 +180,18 @@ static uint32_t next_call_id(struct ras *ras)
 
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
 {
+	uint32_t budget = redial_budget(conn->entry);
+
 	call->entry = ras_entry_ref(conn->entry);
 	call->driver = driver_find(conn->ras, conn->entry->device_type);
 	call->call_id = next_call_id(conn->ras);
 	call->request_id = conn->series.request;
 	call->trigger = trigger;
 	call->attempt = conn->series.tried++;
-	if (call->attempt == 0)
-		conn->info.redials_left = redial_budget(conn->entry);
-	else if (conn->info.redials_left > 0 && conn->info.redials_left != REDIAL_UNBOUNDED)
-		conn->info.redials_left--;
+	if (call->attempt == 0 || budget == REDIAL_UNBOUNDED)
+		conn->info.redials_left = budget;
+	else if (conn->info.redials_left > 0)
+		conn->info.redials_left = MIN(conn->info.redials_left - 1, budget);
 
 	conn->call = call;
 	conn->stop = STOP_NONE;
@@ -219,19 +233,25 @@ static void show_stop(struct ras_conn *conn, enum stop_reason reason)
 
 void conn_stop(struct ras_conn *conn, enum stop_reason reason)
 {
+	bool asked = reason <= STOP_REMOVED;
+
 	if (!conn->call)
 		return;
 	if (conn->heir) {
 		call_order(conn->heir, CALL_ABANDON);
 		conn->heir = NULL;
+		/* Of what the end of the agent cuts short the next one gives account. */
+		if (reason != STOP_QUIT)
+			conn->begun = false;
 	}
 	/* Nobody asks for the end of the agent: an attempt fails by its code, a link stays or is hung up. */
 	if (!conn->ending && reason != STOP_QUIT)
 		show_stop(conn, reason);
-	if (conn->stop == STOP_NONE) {
+	/* A request outweighs what the thread found by itself, after which there might be a redial. */
+	if (conn->stop == STOP_NONE || (asked && conn->stop > STOP_REMOVED))
 		conn->stop = reason;
+	if (conn->stop_since == 0)
 		conn->stop_since = clock_mono_ms();
-	}
 	fd_event_post(conn->call->wake_fd);
 }
 

@@ -26,7 +26,8 @@ struct outcome {
 	struct ras_error error;
 	enum stop_reason stop;
 	struct redial_verdict verdict;
-	bool was_up, cancelled, lost;
+	bool was_up, cancelled, failed, lost;
+	bool tell_failure; /* rasDialFailed is owed */
 	int64_t now_mono, now_real;
 	int64_t redial_mono, redial_real;
 	uint32_t up_seconds;
@@ -96,13 +97,13 @@ static int connected(struct ras_call *call)
 		conn->series.untold = 0;
 		conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, COUNT_SUCCESS);
 		conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
+		slot_drop(call);
 	}
 	pthread_mutex_unlock(&conn->lock);
 	if (stopped) {
 		call->up_mono = call->up_real = 0;
 		return -ECANCELED;
 	}
-	slot_drop(call);
 	journal_save_conn(conn);
 	log_info("entry %s: call %u: connected after %lld ms%s%s", conn->name, call->call_id,
 		 (long long)(call->up_mono - call->setup_mono), call->ifname[0] ? " on " : "", call->ifname);
@@ -166,6 +167,7 @@ static void decide(struct ras_call *call, int result, struct outcome *o)
 	pthread_mutex_unlock(&conn->lock);
 
 	name_error(call, result, o);
+	o->failed = !o->was_up && !o->cancelled;
 	o->lost = o->was_up && o->stop == STOP_NONE;
 	c.code = o->error.code;
 	c.enabled = atomic_load(&call->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;
@@ -209,18 +211,14 @@ static struct ras_history_row *history_row(const struct ras_call *call, const st
 /* What the end does to a row, but for status and counters of attempts, which conn_move() changes with the sums. */
 static void apply_end(struct ras_conn_info *info, const struct outcome *o)
 {
-	bool failed = !o->was_up && !o->cancelled;
-
 	info->last_error = o->error;
 	if (o->hist_index > 0)
 		info->last_hist_index = o->hist_index;
 	info->redials_left = o->verdict.left;
 	info->next_redial_mono_ms = o->redial_mono;
 	info->counters.up_seconds += o->up_seconds;
-	if (failed)
+	if (o->failed)
 		info->counters.consecutive_failures++;
-	if (o->verdict.unwanted)
-		info->desired = RAS_DESIRED_DOWN;
 }
 
 static void schedule(const struct ras_call *call, struct outcome *o, uint32_t consecutive_failures)
@@ -234,17 +232,23 @@ static void schedule(const struct ras_call *call, struct outcome *o, uint32_t co
 	o->redial_real = o->now_real + pause;
 }
 
-/* Writes history row and counters into the journal. store.lock held. */
+/* Writes history row and counters into the journal, at one stroke: no crash comes between the two. store.lock held. */
 static void write_end(const struct ras_call *call, struct outcome *o, struct ras_history_row *row)
 {
 	struct ras_conn *conn = call->conn;
 	struct ras_conn_info next;
 	struct conn_series series;
 	struct record_writer w;
+	char lines[2 * RECORD_MAX];
+	size_t len = 0;
 
 	pthread_mutex_lock(&conn->lock);
 	next = conn->info;
 	conn->series.redial_real = o->redial_real;
+	if (o->failed && ++conn->series.untold >= call->entry->notify_failures) {
+		conn->series.untold = 0;
+		o->tell_failure = true;
+	}
 	series = conn->series;
 	if (row) {
 		row->local = next.local;
@@ -256,15 +260,20 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 		pthread_mutex_lock(&call->ras->lock);
 		o->hist_index = row->index = history_index_after(call->ras->history.newest);
 		pthread_mutex_unlock(&call->ras->lock);
-		if (journal_put_history(&w, row) == 0)
-			store_append(call->ras, w.text, w.len, false);
+		if (journal_put_history(&w, row) == 0) {
+			memcpy(lines, w.text, w.len);
+			len = w.len;
+		}
 	}
 	apply_end(&next, o);
 	next.status = o->verdict.status;
-	next.counters.failures += !o->was_up && !o->cancelled;
+	next.counters.failures += o->failed;
 	next.counters.drops += o->lost;
-	if (journal_put_conn(&w, conn->name, &next, &series) == 0)
-		store_append(call->ras, w.text, w.len, false);
+	if (journal_put_conn(&w, conn->name, &next, &series) == 0) {
+		memcpy(lines + len, w.text, w.len);
+		len += w.len;
+	}
+	store_append(call->ras, lines, len, false);
 }
 
 static void post_end_notices(struct ras_conn *conn, const struct outcome *o)
@@ -273,13 +282,9 @@ static void post_end_notices(struct ras_conn *conn, const struct outcome *o)
 		conn_notice(conn, RAS_NOTIFY_DISCONNECTED, 0, o->up_seconds);
 		return;
 	}
-	if (o->cancelled)
-		return;
-	if (conn->entry && ++conn->series.untold >= conn->entry->notify_failures) {
-		conn->series.untold = 0;
+	if (o->tell_failure)
 		conn_notice(conn, RAS_NOTIFY_DIAL_FAILED, 0, 0);
-	}
-	if (o->verdict.exhausted)
+	if (o->failed && o->verdict.exhausted)
 		conn_notice(conn, RAS_NOTIFY_REDIAL_EXHAUSTED, 0, 0);
 }
 
@@ -293,6 +298,11 @@ static void hand_over(struct ras_conn *conn)
 	conn->info.thread_id = 0;
 	if (!heir)
 		return;
+	if (!conn_ready(conn)) {
+		conn->begun = false;
+		call_order(heir, CALL_ABANDON);
+		return;
+	}
 	conn->series.tried = 0;
 	conn_begin(conn, heir, conn->next_trigger);
 	call_order(heir, CALL_GO);
@@ -302,7 +312,7 @@ static void hand_over(struct ras_conn *conn)
 static void show_end(struct ras_call *call, const struct outcome *o, struct ras_history_row *row)
 {
 	struct ras_conn *conn = call->conn;
-	unsigned counts = (o->lost ? COUNT_DROP : 0) | (!o->was_up && !o->cancelled ? COUNT_FAILURE : 0);
+	unsigned counts = (o->lost ? COUNT_DROP : 0) | (o->failed ? COUNT_FAILURE : 0);
 
 	WITH_LOCK(&conn->lock);
 
@@ -319,8 +329,11 @@ static void show_end(struct ras_call *call, const struct outcome *o, struct ras_
 	/* What was asked for while this outcome was on its way is for the waiting that may follow. */
 	if (conn->stop == o->stop && o->stop != STOP_QUIT)
 		conn->stop = STOP_NONE;
+	if (o->verdict.unwanted && !conn->heir)
+		conn->info.desired = RAS_DESIRED_DOWN;
 	conn_move(conn, o->verdict.status, RAS_DISCONNECTED, counts);
 	post_end_notices(conn, o);
+	slot_drop(call);
 	if (o->verdict.status != RAS_STATUS_WAITING_REDIAL) {
 		hand_over(conn);
 		conn_settle(conn);
@@ -352,7 +365,8 @@ static bool let_go(struct ras_call *call)
 	bool keep;
 
 	pthread_mutex_lock(&conn->lock);
-	keep = conn->stop == STOP_QUIT && call->up_mono > 0 && !atomic_load(&call->ras->hang_up_on_exit);
+	keep = conn->stop == STOP_QUIT && call->engaged && call->up_mono > 0 &&
+	       !atomic_load(&call->ras->hang_up_on_exit);
 	if (keep)
 		hand_over(conn);
 	else if (conn->stop_since == 0)
@@ -385,11 +399,11 @@ static bool finish(struct ras_call *call, int result)
 	pthread_mutex_lock(&call->ras->store.lock);
 	schedule(call, &o, call->conn->info.counters.consecutive_failures + (o.was_up ? 0 : 1));
 	write_end(call, &o, row);
+	/* Before anybody may dial again and have a record of his own. */
+	link_record_remove(call);
 	show_end(call, &o, row);
 	pthread_mutex_unlock(&call->ras->store.lock);
 
-	slot_drop(call);
-	link_record_remove(call);
 	if (o.verdict.unwanted)
 		journal_save_wish(call->conn);
 	log_end(call, &o);
@@ -401,16 +415,28 @@ static bool finish(struct ras_call *call, int result)
 
 /* ---- between two attempts ---- */
 
-/* Leaves waitingRedial because of a stop. conn.lock held. */
-static void leave_waiting(struct ras_conn *conn)
+/* Why there will be no redial. conn.lock held. */
+static enum stop_reason end_of_waiting(const struct ras_conn *conn)
 {
-	if (conn->stop != STOP_QUIT) {
+	if (conn->stop != STOP_NONE)
+		return conn->stop;
+	if (atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) != RAS_ADMIN_ENABLED)
+		return STOP_DRAIN;
+	return conn_ready(conn) ? STOP_NONE : STOP_REMOVED;
+}
+
+/* Leaves waitingRedial because of a stop. conn.lock held. */
+static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
+{
+	bool drained = reason == STOP_DRAIN || reason == STOP_ADMIN;
+
+	if (reason != STOP_QUIT) {
 		conn->info.redials_left = 0;
 		conn->info.next_redial_mono_ms = 0;
 		conn->series.redial_real = 0;
-		if (conn->stop != STOP_DRAIN && conn->info.status == RAS_STATUS_WAITING_REDIAL)
+		if (!drained && conn->info.status == RAS_STATUS_WAITING_REDIAL)
 			conn_move(conn, RAS_STATUS_HANGING_UP, RAS_DISCONNECTED, 0);
-		conn_move(conn, conn->stop == STOP_DRAIN ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
+		conn_move(conn, drained ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 	}
 	conn->stop_since = 0;
 	hand_over(conn);
@@ -425,9 +451,10 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 	struct ras_conn *conn = call->conn;
 	WITH_LOCK(&conn->lock);
 	int64_t rest = conn->info.next_redial_mono_ms - clock_mono_ms();
+	enum stop_reason reason = end_of_waiting(conn);
 
-	if (conn->stop != STOP_NONE) {
-		leave_waiting(conn);
+	if (reason != STOP_NONE) {
+		leave_waiting(conn, reason);
 		return WAITING_OVER;
 	}
 	if (!conn->dial_now && rest > 0) {
@@ -492,6 +519,7 @@ static int adopt(struct ras_call *call)
 				     "The link was gone when the agent started again");
 	}
 	call->engaged = true;
+	call->quiet_since = clock_mono_ms();
 	r = call->driver->adopt(call, &call->record->fields, up);
 	if (r == 0 && up)
 		call_read_traffic(call);
@@ -500,7 +528,6 @@ static int adopt(struct ras_call *call)
 		return r < 0 ? r : -EIO;
 	log_info("entry %s: call %u: adopted%s%s, up for %lld s", call->conn->name, call->call_id,
 		 call->ifname[0] ? " on " : "", call->ifname, (long long)(clock_mono_ms() - call->up_mono) / 1000);
-	call->quiet_since = clock_mono_ms();
 	return 0;
 }
 
@@ -535,8 +562,12 @@ static void live(struct ras_call *call)
 /* The last act of a thread: from the list of the living to that of those to be joined. */
 static void retire(struct ras_call *call)
 {
+	struct ras_error error = RAS_ERROR_INIT;
 	struct ras *ras = call->ras;
 
+	/* Whoever still waits waits for a dial that was never let go. */
+	ras_error_set(&error, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
+	notifier_end(call, &error);
 	call_reset(call);
 	slot_drop(call);
 
@@ -628,6 +659,9 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 
 void call_order(struct ras_call *call, enum call_orders orders)
 {
+	/* The place is free at once, not only when the thread has got round to it. */
+	if (orders == CALL_ABANDON)
+		slot_drop(call);
 	atomic_store(&call->orders, orders);
 	fd_event_post(call->wake_fd);
 }
