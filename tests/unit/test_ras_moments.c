@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What comes at an awkward moment: a hang-up while a deadline is being acted on, an entry that changes under its
+ * series, a dial right after a place became free, a commit after the end of the agent. */
+#include <semaphore.h>
+
+#include "engine_lab.h"
+
+static int set_up(void **state)
+{
+	*state = lab_new();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	lab_free(*state);
+	return 0;
+}
+
+/* ---- helpers ---- */
+
+static struct ras_request *reserve(const struct lab *lab, struct ras_conn *conn, enum ras_action action)
+{
+	struct ras_request *request = NULL;
+
+	assert_int_equal(ras_request_reserve(lab->ras, conn, action, 0, RAS_TRIGGER_SNMP, &request), 0);
+	return request;
+}
+
+static void ask(const struct lab *lab, struct ras_conn *conn, enum ras_action action)
+{
+	struct ras_request *request = reserve(lab, conn, action);
+
+	assert_int_equal(ras_request_write(request), 0);
+	ras_request_commit(request);
+}
+
+/* The entry is now one that no driver dials. */
+static void make_undialable(struct lab *lab, size_t i)
+{
+	struct ras_entry *e = ras_entry_copy(lab->entries[i]);
+
+	assert_non_null(e);
+	e->device_type = RAS_DEVICE_MODEM;
+	str_copy(e->device_name, "/dev/ttyS0", sizeof(e->device_name));
+	ras_entry_unref(lab->entries[i]);
+	lab->entries[i] = e;
+}
+
+static void load(const struct lab *lab)
+{
+	struct ras_error error = RAS_ERROR_INIT;
+
+	assert_int_equal(ras_phonebook_load(lab->ras, lab->entries, lab->n_entries, &error), 0);
+}
+
+/* ---- a line whose hang-up takes as long as the test wants ---- */
+
+static sem_t hanging_up, may_go_on;
+
+static void slow_hang_up(struct ras_call *call)
+{
+	sem_post(&hanging_up);
+	sem_wait(&may_go_on);
+	ras_driver_loopback.hang_up(call);
+}
+
+static void start_slow(struct lab *lab, struct ras_driver *driver, const struct ras_driver *drivers[2])
+{
+	struct ras_error error = RAS_ERROR_INIT;
+
+	*driver = ras_driver_loopback;
+	driver->hang_up = slow_hang_up;
+	drivers[0] = driver;
+	drivers[1] = NULL;
+	sem_init(&hanging_up, 0, 0);
+	sem_init(&may_go_on, 0, 0);
+	assert_int_equal(ras_new(&lab->settings, drivers, &error, &lab->ras), 0);
+	load(lab);
+	assert_int_equal(ras_start(lab->ras), 0);
+}
+
+static void hang_up_outweighs_the_deadline(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = lab_line(lab, "late", "setup=60s");
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn_info info;
+	struct ras_conn *conn;
+
+	e->dial_timeout = 1;
+	e->redial_max = 3;
+	start_slow(lab, &driver, drivers);
+	conn = lab_conn(lab, "late");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	sem_wait(&hanging_up);
+	ask(lab, conn, RAS_ACTION_HANG_UP);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_HANGING_UP);
+	sem_post(&may_go_on);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	info = lab_info(conn);
+	assert_int_equal(info.last_error.code, RAS_ERROR_USER_DISCONNECTION);
+	assert_int_equal(info.counters.failures, 1);
+	assert_int_equal(info.counters.consecutive_failures, 0);
+	lab_check_sums(lab);
+	lab_stop(lab);
+}
+
+static void redial_outweighs_the_deadline(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = lab_line(lab, "late", "setup=60s");
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn *conn;
+
+	e->dial_timeout = 1;
+	e->redial_max = 3;
+	e->redial_pause = 3600;
+	start_slow(lab, &driver, drivers);
+	conn = lab_conn(lab, "late");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	sem_wait(&hanging_up);
+	ask(lab, conn, RAS_ACTION_REDIAL);
+	sem_post(&may_go_on);
+	LAB_WAIT(lab, lab_info(conn).counters.attempts == 2);
+	assert_int_equal(lab_info(conn).redials_left, 3);
+	sem_post(&may_go_on);
+	lab_stop(lab);
+}
+
+static void cancelled_redial_is_forgotten(void **state)
+{
+	struct lab *lab = *state;
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn *conn;
+
+	lab_line(lab, "twice", "setup=0s");
+	start_slow(lab, &driver, drivers);
+	conn = lab_conn(lab, "twice");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	ask(lab, conn, RAS_ACTION_REDIAL);
+	ask(lab, conn, RAS_ACTION_HANG_UP);
+	sem_post(&may_go_on);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	lab_stop(lab);
+	/* Nor does the next agent believe that it was under way. */
+	lab_start(lab);
+	conn = lab_conn(lab, "twice");
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_DOWN);
+}
+
+/* ---- entries that change ---- */
+
+static void undialable_row_leaves_its_series(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = lab_line(lab, "busy", "fail=676,setup=0s");
+	struct ras_conn *conn;
+
+	e->redial_max = 3;
+	e->redial_pause = 1;
+	lab_start(lab);
+	conn = lab_conn(lab, "busy");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, RAS_STATUS_WAITING_REDIAL);
+	make_undialable(lab, 0);
+	load(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_NOT_READY);
+	LAB_WAIT(lab, lab_threads(lab) == 0);
+	assert_int_equal(lab_info(conn).redials_left, 0);
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	lab_check_sums(lab);
+}
+
+static void link_of_an_undialable_row_is_adopted(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	lab_line(lab, "hq", "setup=0s");
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	lab_stop(lab);
+	make_undialable(lab, 0);
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+	ask(lab, conn, RAS_ACTION_HANG_UP);
+	lab_wait_status(lab, conn, RAS_STATUS_NOT_READY);
+	assert_true(lab_info(conn).last_hist_index > 0);
+	lab_check_sums(lab);
+}
+
+/* ---- places ---- */
+
+static void place_is_free_when_the_end_is_seen(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	lab->settings.value[RAS_SETTING_MAX_CONCURRENT_DIALS] = 1;
+	lab_line(lab, "bad", "fail=691,setup=0s");
+	lab_start(lab);
+	conn = lab_conn(lab, "bad");
+	for (unsigned i = 0; i < 50; i++) {
+		ras_request_cancel(reserve(lab, conn, RAS_ACTION_DIAL));
+		ask(lab, conn, RAS_ACTION_DIAL);
+		while (lab_info(conn).status != RAS_STATUS_FAILED)
+			;
+		ras_reap(lab->ras);
+	}
+	assert_int_equal(lab_info(conn).counters.failures, 50);
+}
+
+/* ---- the end of the agent ---- */
+
+static void commit_after_the_end_is_for_the_next_agent(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_request *request;
+	struct ras_conn *conn;
+
+	lab_line(lab, "hq", "setup=60s");
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	request = reserve(lab, conn, RAS_ACTION_DIAL);
+	assert_int_equal(ras_request_write(request), 0);
+	assert_int_equal(ras_stop(lab->ras, LAB_PATIENCE_MS), 0);
+	ras_request_commit(request);
+	assert_int_equal(lab_info(conn).counters.attempts, 0);
+	lab_stop(lab);
+
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	assert_int_equal(lab_info(conn).last_error.code, RAS_ERROR_SERVICE_STOPPED);
+	lab_check_sums(lab);
+}
+
+static void end_does_not_wait_for_a_reservation(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_line(lab, "hq", "");
+	lab_start(lab);
+	reserve(lab, lab_conn(lab, "hq"), RAS_ACTION_DIAL);
+	lab_stop(lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(hang_up_outweighs_the_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(redial_outweighs_the_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cancelled_redial_is_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(undialable_row_leaves_its_series, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(link_of_an_undialable_row_is_adopted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(place_is_free_when_the_end_is_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(commit_after_the_end_is_for_the_next_agent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(end_does_not_wait_for_a_reservation, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("moments", tests, NULL, NULL);
+}
