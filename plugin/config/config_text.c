@@ -75,7 +75,7 @@ unsigned text_distance(const char *a, const char *b)
 		for (size_t j = 1; j <= columns; j++) {
 			unsigned best = last[j - 1] + (fold(a[i - 1]) == fold(b[j - 1]) ? 0u : 1u);
 
-			best = MIN(best, 1u + MIN(last[j], row[j - 1]));
+			best = MIN(best, 1 + (unsigned)MIN(last[j], row[j - 1]));
 			if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
 				best = MIN(best, 1u + older[j - 2]);
 			row[j] = (uint8_t)best;

@@ -8,8 +8,16 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Each argument is evaluated once: one of them may read a clock. */
+#define MIN(a, b) CHOOSE_(<, a, b, __COUNTER__)
+#define MAX(a, b) CHOOSE_(>, a, b, __COUNTER__)
+#define CHOOSE_(op, a, b, id) CHOOSE_AS_(op, a, b, id)
+#define CHOOSE_AS_(op, a, b, id)                                                                                       \
+	({                                                                                                             \
+		const __typeof__(a) a_##id = (a);                                                                      \
+		const __typeof__(b) b_##id = (b);                                                                      \
+		a_##id op b_##id ? a_##id : b_##id;                                                                    \
+	})
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define PURE __attribute__((pure))
