@@ -27,15 +27,21 @@ def quoted(text):
 
 
 def prepare():
+    os.mkdir(FOLDER, 0o700)
     os.makedirs(f"{FOLDER}/run/lock")
     write(ENTER, f'mount --bind {FOLDER}/run /run\nexec "$@"\n')
 
 
-def peer(name, number, options):
-    """Command of a far side with its own addresses 10.99.NUMBER.1 and, for the caller, .2."""
+def server(name, number, options):
+    """Command, for use on the far side, of a pppd with the addresses 10.99.NUMBER.1 and, for the caller, .2."""
     write(f"{FOLDER}/{name}", f"nodetach notty local nodefaultroute noproxyarp\nname far\n"
           f"10.99.{number}.1:10.99.{number}.2\n{options}\n")
-    return [*IN_FAR, "/usr/sbin/pppd", "file", f"{FOLDER}/{name}"]
+    return ["/usr/sbin/pppd", "file", f"{FOLDER}/{name}"]
+
+
+def peer(*arguments):
+    """The same for use from here."""
+    return [*IN_FAR, *server(*arguments)]
 
 
 def secrets(users):

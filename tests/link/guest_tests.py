@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "agent"))
 
 import far_side  # noqa: E402
-from far_side import ModemPool, peer  # noqa: E402
+from far_side import ModemPool, peer, server  # noqa: E402
 from harness import *  # noqa: E402,F403
 from watchers import Watcher, near, read  # noqa: E402
 
@@ -46,8 +46,8 @@ MSCHAP2 = peer("mschap2", 4, "require-mschap-v2")
 MPPE = peer("mppe", 5, "require-mschap-v2\nrequire-mppe-128")
 NO_MPPE = peer("nomppe", 6, "require-mschap-v2\nnomppe")
 NO_IP = peer("noip", 7, "noauth\nnoip")
-DIALED = peer("dialed", 8, "require-chap")
-DIALED_TOO = peer("dialed2", 9, "require-mschap-v2")
+DIALED = server("dialed", 8, "require-chap")
+DIALED_TOO = server("dialed2", 9, "require-mschap-v2")
 
 modems = {
     "modem": ModemPool("/dev/modem", {

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* No user name, number or secret stays in a text, in whatever form pppd or chat print it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "driver/redact.h"
+#include "sys/macro.h"
+
+static char out[256];
+
+static const char *redacted(const char *secret, const char *user, const char *number, const char *text)
+{
+	const char *const words[3] = {secret, user, number};
+
+	redact_words(words, text, out, sizeof(out));
+	return out;
+}
+
+static void plain(void **state UNUSED)
+{
+	assert_string_equal(redacted("sesame", "branch7", "+15550100", "send (ATD+15550100^M)"),
+			    "send (ATD<number>^M)");
+	assert_string_equal(redacted("sesame", "branch7", "+15550100", "user=\"branch7\" password=sesame"),
+			    "user=\"<user>\" password=<secret>");
+	assert_string_equal(redacted("sesame", "branch7", "1", "xbranch7branch7sesamesesame"),
+			    "x<user><user><secret><secret>");
+	assert_string_equal(redacted(NULL, "", NULL, "nothing to hide"), "nothing to hide");
+	assert_string_equal(redacted("a", "b", "c", ""), "");
+}
+
+static void short_words(void **state UNUSED)
+{
+	assert_string_equal(redacted(NULL, "ip", "99", "ip: skipping ATD99^M, line 991, ATD199"),
+			    "<user>: skipping ATD<number>^M, line 991, ATD199");
+	/* A secret goes wherever it stands. */
+	assert_string_equal(redacted("x", NULL, NULL, "axb"), "a<secret>b");
+}
+
+static void as_pppd_prints(void **state UNUSED)
+{
+	assert_string_equal(redacted("a\"b\\c", "u\t\xe9", NULL, "name = \"u\\011\\351\", \"a\\\"b\\\\c\""),
+			    "name = \"<user>\", \"<secret>\"");
+	assert_string_equal(redacted("a\"b\\c", NULL, NULL, "a\"b\\c"), "<secret>");
+	/* cut in the middle of an escape */
+	assert_string_equal(redacted("a\xe9", NULL, NULL, "a\\35"), "a\\35");
+	assert_string_equal(redacted("a\xe9", NULL, NULL, "a\\"), "a\\");
+	assert_string_equal(redacted("ab", NULL, NULL, "a"), "a");
+}
+
+static void sizes(void **state UNUSED)
+{
+	const char *const words[3] = {"secret", NULL, NULL};
+	char small[8];
+
+	for (size_t size = 1; size <= sizeof(small); size++) {
+		memset(small, 'x', sizeof(small));
+		redact_words(words, "a secret, secret", small, size);
+		assert_true(strlen(small) < size);
+	}
+	assert_string_equal(small, "a <secr");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain),
+		cmocka_unit_test(short_words),
+		cmocka_unit_test(as_pppd_prints),
+		cmocka_unit_test(sizes),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("redact", tests, NULL, NULL);
+}
