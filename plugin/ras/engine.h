@@ -153,9 +153,9 @@ struct ras_history {
 struct ras_store {
 	pthread_mutex_t lock;
 	int fd;
-	size_t size;       /* octets in the journal */
-	size_t live;       /* octets right after the last compaction */
-	bool unsynced;     /* something to fdatasync */
+	size_t size;   /* octets in the journal */
+	size_t live;   /* octets right after the last compaction */
+	bool unsynced; /* something to fdatasync */
 	/* Requests that are written and not yet done. What is in memory must not be written over them meanwhile. */
 	_Atomic uint32_t ahead;
 	atomic_int status; /* enum ras_storage_status */
