@@ -21,6 +21,7 @@
 #define APPLICATION "rasdiald"
 
 static struct agent agent;
+static netsnmp_session *master_session; /* NULL: none */
 static uint32_t ping_interval;
 static char *name, *context;
 
@@ -76,9 +77,25 @@ static int on_session_init(int major UNUSED, int minor UNUSED, void *session, vo
 	return 0;
 }
 
-/* Comes before the objects are registered again, so nothing is sent here. */
-static int on_connect(int major UNUSED, int minor UNUSED, void *session UNUSED, void *data UNUSED)
+/* The master answers each notification. If it gets more of them than it has answered, a burst fills the buffers of both
+ * ways, and both sides wait in write for each other for good; and what is in the buffers when a session ends is lost.
+ */
+#define NOTIFY_UNANSWERED_MAX 8
+
+static unsigned notify_room(void)
 {
+	const netsnmp_trap_stats *stats = master_session ? master_session->trap_stats : NULL;
+	unsigned long unanswered = stats ? stats->sent_count - stats->ack_count - stats->timeouts : 0;
+
+	if (!master_session || unanswered >= NOTIFY_UNANSWERED_MAX)
+		return 0;
+	return (unsigned)(NOTIFY_UNANSWERED_MAX - unanswered);
+}
+
+/* Comes before the objects are registered again, so nothing is sent here. */
+static int on_connect(int major UNUSED, int minor UNUSED, void *session, void *data UNUSED)
+{
+	master_session = session;
 	log_info("connected to the master agent at %s", master_address());
 	master_reached();
 	objects_connected(&agent, true);
@@ -87,6 +104,7 @@ static int on_connect(int major UNUSED, int minor UNUSED, void *session UNUSED, 
 
 static int on_disconnect(int major UNUSED, int minor UNUSED, void *session UNUSED, void *data UNUSED)
 {
+	master_session = NULL;
 	log_warning("lost the master agent at %s; trying again every %u s", master_address(), ping_interval);
 	objects_connected(&agent, false);
 	return 0;
@@ -146,6 +164,7 @@ int agent_open(struct ras *ras, const struct agent_settings *settings)
 		return -ENOMEM;
 	agent.ras = ras;
 	agent.context = context;
+	agent.room = notify_room;
 	agent.max_entries = settings->max_entries;
 
 	set_before_init();
@@ -187,12 +206,13 @@ int agent_watch(int fd, void (*call)(int fd, void *data), void *data)
 void agent_turn(void)
 {
 	agent_check_and_process(1);
+	objects_turn(&agent);
 }
 
 void agent_close(void)
 {
 	/* The master drops our objects itself when the session is closed. */
-	set_expire(&agent, 0);
+	set_leave(&agent);
 	snmp_shutdown(APPLICATION);
 	shutdown_agent();
 	free(name);

@@ -144,9 +144,10 @@ static void send_one(const struct agent *agent, const struct ras_notice *notice)
 
 bool notify_send_waiting(struct agent *agent)
 {
+	unsigned room = agent->room ? MIN(agent->room(), (unsigned)NOTIFY_PER_TURN) : NOTIFY_PER_TURN;
 	struct ras_notice notice;
 
-	for (int i = 0; i < NOTIFY_PER_TURN; i++) {
+	for (unsigned i = 0; i < room; i++) {
 		if (!ras_notices_take(agent->ras, &notice))
 			return false;
 		send_one(agent, &notice);

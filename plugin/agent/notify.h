@@ -7,11 +7,10 @@
 
 #include "agent/objects.h"
 
-/* So many may be handed to the master in one turn of the loop: it answers each, and a burst would fill the buffers of
- * both ways, so that both sides would block in write. */
+/* So many may be handed to the library in one turn of the loop. */
 #define NOTIFY_PER_TURN 8
 
-/* Sends what waits, at most NOTIFY_PER_TURN. Returns whether more may wait. */
+/* Sends what waits, as much as there is room for. Returns whether more may wait. */
 bool notify_send_waiting(struct agent *agent);
 
 /* The varbinds of a notification, snmpTrapOID.0 first, then the objects in the order of the MIB; NULL without memory.

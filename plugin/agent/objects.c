@@ -103,8 +103,15 @@ static void woken(int fd, void *data)
 
 	fd_event_drain(fd);
 	ras_reap(agent->ras);
-	if (notify_send_waiting(agent))
-		fd_event_post(fd);
+	agent->held = notify_send_waiting(agent);
+	objects_turn(agent);
+}
+
+void objects_turn(struct agent *agent)
+{
+	/* From the loop, so that requests have their turn too. */
+	if (agent->held && (!agent->room || agent->room() > 0))
+		fd_event_post(wake_fd);
 }
 
 void objects_connected(struct agent *agent, bool connected)

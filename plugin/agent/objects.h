@@ -17,6 +17,10 @@ struct agent {
 	const char *context;  /* SNMPv3 context; "": the default one */
 	uint32_t max_entries; /* rasMaxEntries */
 
+	/* How many notifications can be handed over now; NULL: as many as one likes. */
+	unsigned (*room)(void);
+	bool held; /* notifications may wait for room */
+
 	int transaction; /* of the PDU that is being answered */
 };
 
@@ -28,6 +32,9 @@ void objects_unregister(struct agent *agent);
 
 /* Tells whether there is a master to which notifications can go. A loss also drops what SETs had reserved. */
 void objects_connected(struct agent *agent, bool connected);
+
+/* Goes on with notifications that waited for room, if there is some now. After each turn of the loop. */
+void objects_turn(struct agent *agent);
 
 /* A snapshot that is kept while one PDU is answered: GETBULK comes as one request for each repetition, and all of them
  * shall see the same. */
