@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void see_line(void *context, const char *line)
 {
-	static const char *const words[3] = {"secret", "user", "12"};
+	static const char *const words[3] = {"sesame", "user", "12"};
 	char shown[PPPD_LINE_MAX + 64];
 
 	(void)context;
