@@ -29,6 +29,7 @@ static const struct ras_driver *const lab_drivers[] = {&ras_driver_loopback, NUL
 struct lab {
 	char dir[64], state_dir[80], run_dir[80];
 	struct ras_settings settings;
+	const struct ras_driver *const *drivers;
 	struct ras_entry *entries[LAB_ENTRIES];
 	size_t n_entries;
 	struct ras *ras; /* NULL: not open */
@@ -45,6 +46,7 @@ UNUSED static struct lab *lab_new(void)
 	assert_non_null(mkdtemp(lab->dir));
 	snprintf(lab->state_dir, sizeof(lab->state_dir), "%s/state", lab->dir);
 	snprintf(lab->run_dir, sizeof(lab->run_dir), "%s/run", lab->dir);
+	lab->drivers = lab_drivers;
 	lab->settings = (struct ras_settings){
 		.state_dir = lab->state_dir,
 		.run_dir = lab->run_dir,
@@ -81,7 +83,7 @@ UNUSED static struct ras_entry *lab_line(struct lab *lab, const char *name, cons
 UNUSED static void lab_open(struct lab *lab)
 {
 	struct ras_error error = RAS_ERROR_INIT;
-	int r = ras_new(&lab->settings, lab_drivers, &error, &lab->ras);
+	int r = ras_new(&lab->settings, lab->drivers, &error, &lab->ras);
 
 	if (r < 0)
 		fail_msg("ras_new: %d, error %d: %s", r, error.code, error.text);
@@ -155,7 +157,19 @@ UNUSED static void lab_rest(void)
 /* Waits for a status, and for the end of the thread where the status has none. */
 UNUSED static void lab_wait_status(const struct lab *lab, const struct ras_conn *conn, enum ras_status status)
 {
-	LAB_WAIT(lab, lab_info(conn).status == status);
+	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
+	struct ras_conn_info info = lab_info(conn);
+
+	for (; info.status != status; info = lab_info(conn)) {
+		if (clock_mono_ms() > end)
+			fail_msg("%s is not %s but %s, state %s, error %d: %s", ras_conn_entry(conn)->name,
+				 ras_label_name(ras_status_labels, (int32_t)status),
+				 ras_label_name(ras_status_labels, (int32_t)info.status),
+				 ras_label_name(ras_state_labels, (int32_t)info.state), info.last_error.code,
+				 info.last_error.text);
+		lab_rest();
+		ras_reap(lab->ras);
+	}
 	if (status == RAS_STATUS_DOWN || status == RAS_STATUS_FAILED)
 		LAB_WAIT(lab, lab_info(conn).thread_id == 0);
 }
