@@ -23,7 +23,8 @@ void agent_environment(void);
  * outlive agent_close(). Strings are copied. Once in the life of a process. Returns 0 or negative errno. */
 int agent_open(struct ras *ras, const struct agent_settings *settings);
 
-/* Settings of a file that was read again. Name, ping interval and limit hold from now on; context and address stay. */
+/* Settings of a file that was read again. Name and limit hold from now on, the ping interval from the next session;
+ * context and address stay. */
 void agent_reload(const struct agent_settings *settings);
 
 /* Has fd watched by the loop: call(fd, data) while it is readable. Returns 0 or -ENOSPC. */
