@@ -208,6 +208,25 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
 }
 
+void conn_hand_over(struct ras_conn *conn)
+{
+	struct ras_call *heir = conn->heir;
+
+	conn->call = NULL;
+	conn->heir = NULL;
+	conn->info.thread_id = 0;
+	if (!heir)
+		return;
+	if (!conn_ready(conn)) {
+		conn->begun = false;
+		call_order(heir, CALL_ABANDON);
+		return;
+	}
+	conn->series.tried = 0;
+	conn_begin(conn, heir, conn->next_trigger);
+	call_order(heir, CALL_GO);
+}
+
 /* An end by the host shows at once, before the thread has got round to it. While an outcome is on its way into the
  * journal (ending) the thread alone moves the row; it looks at stop again afterwards. */
 static void show_stop(struct ras_conn *conn, enum stop_reason reason)

@@ -50,7 +50,11 @@ static int open_dirs(struct ras *ras, const struct ras_settings *settings, struc
 		return ras->lock_fd;
 	}
 	ras->run_fd = open_dir("run directory", settings->run_dir, ret_error);
-	return ras->run_fd < 0 ? ras->run_fd : 0;
+	if (ras->run_fd < 0)
+		return ras->run_fd;
+	dir_remove_temporary(ras->state_fd);
+	dir_remove_temporary(ras->run_fd);
+	return 0;
 }
 
 static void init_locks(struct ras *ras)

@@ -241,6 +241,9 @@ bool conn_has_call(const struct ras_conn *conn);
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
 
+/* The thread gives the row up: to its heir, which dials again, or to nobody. */
+void conn_hand_over(struct ras_conn *conn);
+
 /* The stop of whatever goes on, for reasons that come from outside of the dial thread. */
 void conn_stop(struct ras_conn *conn, enum stop_reason reason);
 
@@ -248,6 +251,17 @@ struct ras_conn *conn_new(struct ras *ras, const char *name);
 struct ras_conn *conn_free(struct ras_conn *conn);
 
 /* ---- dial_thread.c ---- */
+
+/* All that a thread does once it is let go. */
+void call_live(struct ras_call *call);
+
+/* ---- call_end.c ---- */
+
+/* Ends the attempt or call for what dial or watch returned: cleans up, decides, writes, shows, tells. Returns true if a
+ * redial is to follow. */
+bool call_end(struct ras_call *call, int result);
+
+/* ---- thread.c ---- */
 
 /* Makes a dial thread, parked. Returns 0, -EAGAIN or -ENOMEM. Owner. */
 int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret);
@@ -395,7 +409,8 @@ static inline pthread_mutex_t *lock_take(pthread_mutex_t *lock)
 	return lock;
 }
 
-/* Holds a mutex to the end of the block. A declaration, so no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses) */
+/* Holds a mutex to the end of the block. A declaration, so no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses)
+ */
 #define WITH_LOCK(m) __attribute__((cleanup(lock_cleanup), unused)) pthread_mutex_t *with_lock_ = lock_take(m)
 
 #endif

@@ -68,13 +68,16 @@ static int refuse(struct ras *ras, enum ras_action action, int error)
 	return error;
 }
 
-static int park_thread(struct ras_request *request)
+/* A redial of an attempt takes over the place of that attempt. */
+static int park_thread(struct ras_request *request, bool has_place)
 {
 	int r = call_new(request->conn, START_ATTEMPT, &request->call);
 
 	if (r < 0)
 		return r;
-	if (slot_try(request->call))
+	if (has_place)
+		slot_force(request->call);
+	if (has_place || slot_try(request->call))
 		return 0;
 	call_order(TAKE_PTR(request->call), CALL_ABANDON);
 	return -EAGAIN;
@@ -84,7 +87,7 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 			enum ras_trigger trigger, struct ras_request **ret)
 {
 	struct ras_request *request;
-	bool repeated, contradicts;
+	bool repeated, contradicts, in_setup;
 	enum need need;
 	int r;
 
@@ -94,6 +97,7 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 	repeated = request_id != 0 && request_id == conn->info.request_id && action == conn->last_action;
 	contradicts = request_id != 0 && request_id == conn->info.request_id && action != conn->last_action;
 	need = request_needs(conn, action);
+	in_setup = ras_status_in_setup(conn->info.status);
 	pthread_mutex_unlock(&conn->lock);
 	if (contradicts || (need == REFUSED && !repeated))
 		return refuse(ras, action, -EINVAL);
@@ -110,7 +114,7 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 		.repeated = repeated,
 		.made_ms = clock_mono_ms(),
 	};
-	r = need == NEED_THREAD && !repeated ? park_thread(request) : 0;
+	r = need == NEED_THREAD && !repeated ? park_thread(request, in_setup) : 0;
 	if (r < 0) {
 		free(request);
 		return refuse(ras, action, r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sys/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -69,6 +70,30 @@ int dir_lock(int dirfd)
 	if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
 		return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 	return fd_high(TAKE_FD(fd));
+}
+
+/* ".NAME.NUMBER", as file_replace() calls them. */
+static bool is_temporary(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return name[0] == '.' && dot > name + 1 && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == '\0';
+}
+
+void dir_remove_temporary(int dirfd)
+{
+	int fd = open_dir(dirfd, ".");
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir) {
+		fd_close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (is_temporary(entry->d_name))
+			unlinkat(dirfd, entry->d_name, 0);
+	closedir(dir);
 }
 
 /* ---- reading ---- */

@@ -25,6 +25,9 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
  * negative errno; on an error the old file is untouched and no temporary one is left. */
 int file_replace(int dirfd, const char *path, const void *data, size_t size, bool durable);
 
+/* Removes what file_replace() of a process that was killed has left behind. Call while nobody else writes there. */
+void dir_remove_temporary(int dirfd);
+
 /* Renames path to the first free of path.damaged-1, -2, ... so that nothing is overwritten. Writes the new name to
  * ret_name (cut to size). Returns 0 or negative errno. */
 int file_set_aside(int dirfd, const char *path, char *ret_name, size_t size);

@@ -424,6 +424,21 @@ static void test_replace_from_many_threads(void **state)
 	assert_int_equal(count_names(folder), 1);
 }
 
+static void test_leftovers_go(void **state)
+{
+	static const char *const stay[] = {"f", ".hidden", ".f.12a", "f.12", "..12"};
+	struct folder *folder = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(stay); i++)
+		put(folder, stay[i], "stays");
+	put(folder, ".f.12", "goes");
+	put(folder, ".3.link.40001", "goes");
+	dir_remove_temporary(folder->fd);
+	assert_int_equal(count_names(folder), (int)ARRAY_SIZE(stay));
+	for (size_t i = 0; i < ARRAY_SIZE(stay); i++)
+		expect(folder, stay[i], "stays");
+}
+
 /* ---- setting aside ---- */
 
 static void test_set_aside(void **state)
@@ -488,6 +503,7 @@ int main(void)
 		file_test(test_replace_without_space),
 		file_test(test_replace_over_leftover),
 		file_test(test_replace_from_many_threads),
+		file_test(test_leftovers_go),
 		file_test(test_set_aside),
 		file_test(test_set_aside_fails),
 	};
