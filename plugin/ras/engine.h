@@ -409,8 +409,7 @@ static inline pthread_mutex_t *lock_take(pthread_mutex_t *lock)
 	return lock;
 }
 
-/* Holds a mutex to the end of the block. A declaration, so no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses)
- */
+/* Holds a mutex to the end of the block. NOLINTNEXTLINE(bugprone-macro-parentheses): it is a declaration */
 #define WITH_LOCK(m) __attribute__((cleanup(lock_cleanup), unused)) pthread_mutex_t *with_lock_ = lock_take(m)
 
 #endif
