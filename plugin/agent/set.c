@@ -120,8 +120,8 @@ static void set_free(struct set *set)
 	}
 }
 
-/* Takes back all that was done for it. */
-static void set_drop(struct agent *agent, struct set *set)
+/* Gives back what it has reserved. undo: takes back what it has stored, too. */
+static void set_end(struct agent *agent, struct set *set, bool undo)
 {
 	for (size_t i = set->n; i-- > 0;) {
 		struct set_write *write = &set->writes[i];
@@ -129,12 +129,23 @@ static void set_drop(struct agent *agent, struct set *set)
 
 		if (!writer)
 			continue;
-		if (write->stored && writer->undo)
+		if (undo && write->stored && writer->undo)
 			writer->undo(agent, write);
 		if (write->reserved && writer->release)
 			writer->release(agent, write);
 	}
 	set_free(set);
+}
+
+static void set_drop(struct agent *agent, struct set *set)
+{
+	set_end(agent, set, true);
+}
+
+void set_leave(struct agent *agent)
+{
+	while (sets)
+		set_end(agent, sets, false);
 }
 
 bool set_pending(void)

@@ -53,6 +53,10 @@ bool set_pending(void);
 /* Drops transactions older than max_age_ms (0: all). */
 void set_expire(struct agent *agent, int64_t max_age_ms);
 
+/* The end of the agent: gives back what is reserved. What has been stored stays: the manager may have been told already
+ * that it is done. */
+void set_leave(struct agent *agent);
+
 /* The varbind of the same PDU that writes this column of the row that write is about; NULL if there is none. */
 const struct set_write *set_partner(const struct set_write *write, uint32_t column);
 

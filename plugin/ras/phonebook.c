@@ -222,6 +222,15 @@ static struct ras_entry *row_entry(const struct ras_conn *conn, struct ras_entry
 	return e;
 }
 
+/* A request that waits for its commit is for the row as it was. Before it changes; conn.lock not held. */
+static void drop_request(struct ras_conn *conn)
+{
+	if (!conn->request)
+		return;
+	ras_request_undo(conn->request);
+	ras_request_cancel(conn->request);
+}
+
 static int put_row(struct ras_conn *conn, struct ras_entry *entry, bool *ret_changed)
 {
 	struct ras_entry *e = row_entry(conn, entry), *old;
@@ -232,6 +241,7 @@ static int put_row(struct ras_conn *conn, struct ras_entry *entry, bool *ret_cha
 		ras_entry_unref(e);
 		return 0;
 	}
+	drop_request(conn);
 	pthread_mutex_lock(&conn->lock);
 	old = conn->entry;
 	conn->entry = e;
@@ -249,6 +259,7 @@ static void remove_row(struct ras_conn *conn)
 {
 	struct ras_entry *old;
 
+	drop_request(conn);
 	pthread_mutex_lock(&conn->lock);
 	conn_stop(conn, STOP_REMOVED);
 	conn_list(conn, false);
@@ -316,7 +327,6 @@ int ras_phonebook_load(struct ras *ras, struct ras_entry *const entries[], size_
 	_cleanup_free_ struct ras_conn **conns = calloc(n + 1, sizeof(struct ras_conn *));
 	int r = conns ? 0 : -ENOMEM;
 
-	ras_request_expire(ras, 0);
 	for (size_t i = 0; i < ras->n_conns; i++)
 		ras->conns[i]->loaded = false;
 	for (size_t i = 0; i < n && r == 0; i++) {
