@@ -140,10 +140,10 @@ class Master:
     def _send(self, kind, body, transaction, packet):
         self.peer.sendall(struct.pack(">BBBBIIII", 1, kind, NETWORK_ORDER, 0, self.session, transaction, packet, len(body)) + body)
 
-    def ask(self, kind, body=b"", transaction=1, timeout=5):
-        """Sends a request and gives the answer back; serves what comes between."""
+    def ask(self, kind, body=b"", transaction=None, timeout=5):
+        """Sends a request, in a transaction of its own if none is given, and gives the answer back; serves what comes between."""
         self.packet += 1
-        self._send(kind, body, transaction, self.packet)
+        self._send(kind, body, transaction or 1000 + self.packet, self.packet)
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             message = self.read(max(0.01, end - time.monotonic()))
@@ -164,7 +164,7 @@ class Master:
         return self.ask(UNDOSET, b"", transaction)
 
     def cleanup_set(self, transaction):
-        """Has no answer."""
+        """It has no answer."""
         self.packet += 1
         self._send(CLEANUPSET, b"", transaction, self.packet)
 

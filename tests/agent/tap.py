@@ -110,6 +110,6 @@ def main(after=None, finish=None, on_failure=None):
                 on_failure()
         else:
             print(f"ok {number} - {name}", flush=True)
-            if took > 5:
+            if took > 1:
                 say(f"{took:.1f} s")
     return 1 if failed else 0

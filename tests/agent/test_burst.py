@@ -62,7 +62,7 @@ def all_fail():
 @test(120)
 def all_fail_without_master():
     """The same with snmpd stopped meanwhile and started after: what waited is sent, the rest is counted"""
-    lab = Lab([{**e, "destination": e["destination"].replace("setup=8", "setup=38")} for e in ENTRIES], AGENT)
+    lab = Lab([{**e, "destination": e["destination"].replace("setup=8", "setup=58")} for e in ENTRIES], AGENT)
     try:
         lab.begin()
         dial_all(lab)

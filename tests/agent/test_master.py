@@ -331,6 +331,43 @@ def agent_dies_after_commit():
 
 
 @test(40)
+def agent_ends_after_commit():
+    """SIGTERM between CommitSet, after which the manager is answered, and CleanupSet: what was answered is kept"""
+    with Phases() as p:
+        equal(p.master.test_set(1, (p.oid, 2, DIAL), (MIB.oid("rasNotifyMinInterval.0"), 66, 7)).error, "noError")
+        equal(p.master.commit_set(1).error, "noError")
+        p.lab.agent.send(signal.SIGTERM)
+        equal(p.lab.agent.wait(6), 0)
+        p.master.hang_up()
+        p.lab.start_agent(wait=False)
+        p.master.accept(15)
+        equal(p.values("rasNotifyMinInterval.0", "rasConnDesired.1"), [7, 2])
+        until(lambda: p.values("rasDialsInProgress.0") == [0], 5)
+        equal(p.values("rasConnAttempts.1", "rasConnFailures.1", "rasConnLastErrorCode.1"), [1, 1, 834])
+
+
+@test(40)
+def reload_after_commit():
+    """SIGHUP between CommitSet and CleanupSet: the dial is made; not if its row is gone, and then nothing is left of it"""
+    with Phases() as p:
+        for number, entries in ((1, p.lab.entries), (2, p.lab.entries[1:])):
+            equal(p.master.test_set(number, (p.oid, 2, DIAL)).error, "noError")
+            equal(p.master.commit_set(number).error, "noError")
+            p.lab.write_config(entries + [line(f"new {number}", 10 + number)])
+            p.lab.agent.send(signal.SIGHUP)
+            until(lambda: p.lab.agent.log().count("again: ") == number, 5, p.lab.agent.log)
+            p.master.cleanup_set(number)
+            if number == 1:
+                until(lambda: p.values("rasConnOperStatus.1") == [4], 5, "up")
+                p.master.test_set(50, (p.oid, 2, HANG_UP))
+                p.master.commit_set(50)
+                p.master.cleanup_set(50)
+                until(lambda: p.values("rasThreads.0") == [0], 5, "down")
+        until(lambda: p.values("rasThreads.0") == [0], 5, "no thread is left")
+        equal(p.values("rasDialAttempts.0", "rasDialsInProgress.0", "rasEntries.0"), [1, 0, 2])
+
+
+@test(40)
 def undo_and_free():
     """UndoSet after CommitSet, and CleanupSet after TestSet, leave nothing"""
     with Phases() as p:

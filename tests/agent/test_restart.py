@@ -264,7 +264,7 @@ def damaged_state():
     check(problems > 0, "problems are counted")
     equal(lab.conn(7)["Attempts"], attempts)
     check(set(os.listdir(lab.state_dir)) - before, "what was damaged is kept aside")
-    lab.check_history()
+    lab.check_history(lab.brief_history())
     lab.restart_agent()
     equal(lab.get("rasStorageStatus.0"), "ok", "after another start")
     equal(lab.conn(7)["Attempts"], attempts)
