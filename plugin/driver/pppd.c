@@ -150,7 +150,8 @@ static void answer(struct ras_call *call, struct pppd_link *link)
 {
 	const char *secret = ras_call_entry(call)->secret;
 
-	ras_call_enter(call, RAS_AUTH_NOTIFY);
+	if (!link->up)
+		ras_call_enter(call, RAS_AUTH_NOTIFY);
 	if (secret)
 		send(link->socket_fd, secret, strnlen(secret, WIRE_SECRET_MAX), MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -85,7 +85,7 @@ int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int tar
  * that is gone. */
 static int give_pipe(struct pppd_link *link, int target, int *ret_fd)
 {
-	int write_end, r;
+	int write_end = -1, r;
 
 	r = make_pipe(O_NONBLOCK, ret_fd, &write_end);
 	return r < 0 ? r : pppd_give(link, write_end, target);
@@ -209,7 +209,7 @@ static int start(struct ras_call *call, struct pppd_link *link)
 
 int pppd_spawn(struct ras_call *call, struct pppd_link *link)
 {
-	_cleanup_free_ struct pppd_options *options = malloc(sizeof(*options));
+	_cleanup_free_ struct pppd_options *options = calloc(1, sizeof(*options));
 	int r;
 
 	r = need_common(call);

@@ -49,22 +49,21 @@ NO_IP = peer("noip", 7, "noauth\nnoip")
 DIALED = server("dialed", 8, "require-chap")
 DIALED_TOO = server("dialed2", 9, "require-mschap-v2")
 
-modems = {
-    "modem": ModemPool("/dev/modem", {
-        NUMBERS["up"]: {"say": "CONNECT 57600/V42BIS", "run": DIALED},
-        NUMBERS["wrong"]: {"say": "CONNECT", "run": DIALED_TOO},
-        NUMBERS["busy"]: {"say": "BUSY"},
-        NUMBERS["carrier"]: {"say": "NO CARRIER"},
-        NUMBERS["tone"]: {"say": "NO DIALTONE"},
-        NUMBERS["dial tone"]: {"say": "NO DIAL TONE"},
-        NUMBERS["answer"]: {"say": "NO ANSWER"},
-        NUMBERS["voice"]: {"say": "VOICE"},
-        NUMBERS["error"]: {"say": "ERROR"},
-        NUMBERS["silent"]: {},
-        NUMBERS["mute peer"]: {"say": "CONNECT 9600"},
-        NUMBERS["echo"]: {"say": "CONNECT 9600", "echo": True},
-    }),
+numbers = {
+    NUMBERS["up"]: {"say": "CONNECT 57600/V42BIS", "run": DIALED},
+    NUMBERS["wrong"]: {"say": "CONNECT", "run": DIALED_TOO},
+    NUMBERS["busy"]: {"say": "BUSY"},
+    NUMBERS["carrier"]: {"say": "NO CARRIER"},
+    NUMBERS["tone"]: {"say": "NO DIALTONE"},
+    NUMBERS["dial tone"]: {"say": "NO DIAL TONE"},
+    NUMBERS["answer"]: {"say": "NO ANSWER"},
+    NUMBERS["voice"]: {"say": "VOICE"},
+    NUMBERS["error"]: {"say": "ERROR"},
+    NUMBERS["silent"]: {},
+    NUMBERS["mute peer"]: {"say": "CONNECT 9600"},
+    NUMBERS["echo"]: {"say": "CONNECT 9600", "echo": True},
 }
+modems = {name: ModemPool(f"/dev/{name}", numbers) for name in ("modem", "second")}
 
 
 # ---- the phonebook ----
@@ -116,6 +115,7 @@ lab = LinkLab([
     pty("bad-mschap2", MSCHAP2, secret="wrong", redial_max=3),
     pty("unknown-user", CHAP, user=USER + "x"),
     pty("only-chap", PAP, auth_methods=["chap"]),
+    pty("late", ["/bin/sh", "-c", 'sleep 2; exec "$@"', "late", *CHAP], pppd=["connect-delay 3000"]),
     pty("no-ip", NO_IP, user=None),
     pty("mute", ["/bin/sleep", "1000"], user=None, pppd=["lcp-max-configure 3"]),
     pty("mirror", ["/bin/cat"], user=None),
@@ -137,6 +137,7 @@ lab = LinkLab([
     modem("voice", "voice"),
     modem("error", "error"),
     modem("silent", "silent", dial_timeout=8),
+    modem("waits", "silent", device="/dev/second"),
     modem("mute-peer", "mute peer", pppd=["lcp-max-configure 3"]),
     modem("looped", "echo"),
     modem("no-device", "up", device="/dev/ttyUSB77"),
@@ -357,6 +358,19 @@ def missing_things():
     set_back()
 
 
+@test(60)
+def silent_agent():
+    """An agent that does not answer when the peer asks for the secret: pppd does not wait for it, and tries no wrong one"""
+    dial("late")
+    until(lambda: "pppd" in ours().values(), 10, "pppd runs")
+    lab.agent.freeze()
+    try:
+        until(lambda: "pppd" not in ours().values(), 30, "pppd ends")
+    finally:
+        lab.agent.thaw()
+    agrees("late", ended("late"), 645, "internalError")
+
+
 # ---- links that end ----
 
 @test(60)
@@ -499,16 +513,18 @@ def adoption():
     """The agent is killed: a link that is up is found again, an attempt under way is ended with all its processes"""
     before = up("dialed")
     dial("mute")
+    dial("waits")
     until(lambda: lab.get(f"rasConnState.{INDEX['mute']}") == "allDevicesConnected", 20, "LCP begins")
-    half = lab.conn(INDEX["mute"])["ProcessId"]
+    until(lambda: "chat" in ours().values(), 20, "chat runs")
     lab.kill_agent()
     lab.start_agent()
     row = lab.conn(INDEX["dialed"])
     for name in ("OperStatus", "CallId", "StartTime", "ProcessId", "LocalAddr", "PeerAddr", "IfName", "Speed"):
         equal(row[name], before[name], name)
-    row = ended("mute")
-    equal((row["LastErrorCode"], row["LastCause"]), (834, "internalError"))
-    until(lambda: not os.path.exists(f"/proc/{half}"), 10, "the half link is ended")
+    for name in ("mute", "waits"):
+        row = ended(name)
+        equal((row["LastErrorCode"], row["LastCause"]), (834, "internalError"))
+    until(lambda: list(ours()) == [before["ProcessId"]], 10, lambda: f"only what is up is left: {ours()}")
     lab.stop_agent()
     check(os.path.exists(f"/proc/{before['ProcessId']}"), "the link stays when the agent ends")
     lab.start_agent()

@@ -69,14 +69,8 @@ static int check_init(const char *command, struct ras_error *error)
 
 static void commands(void **state UNUSED)
 {
-	static const char *const good[] = {"ATZ",
-					   "at&f1",
-					   "ATX3",
-					   "AT+CGDCONT=1,\"IP\",\"internet\"",
-					   "ATS7=55L0M1",
-					   "AT\x25"
-					   "C0",
-					   "AT"};
+	static const char *const good[] = {"ATZ",         "at&f1", "ATX3", "AT+CGDCONT=1,\"IP\",\"internet\"",
+					   "ATS7=55L0M1", "AT%C0", "AT"};
 	static const char *const bad[] = {"",      "Z",        " ATZ",         "ATZ'",   "AT\\c",  "AT^M",
 					  "ATZ\n", "ATZ\rATH", "@/etc/shadow", "+++ATH", "ATZ\x80"};
 	char command[256];
