@@ -38,6 +38,10 @@ def encode_varbind(oid, tag, value):
     return head + (encode_octets(value) if tag in STRINGS else b"")
 
 
+def header(kind, size, session=77, transaction=1, packet=1):
+    return struct.pack(">BBBBIIII", 1, kind, NETWORK_ORDER, 0, session, transaction, packet, size)
+
+
 def decode_oid(body, at, order):
     count, prefix = body[at], body[at + 1]
     subs = struct.unpack_from(f"{order}{count}I", body, at + 4)
@@ -138,7 +142,7 @@ class Master:
     # ---- the master asks ----
 
     def _send(self, kind, body, transaction, packet):
-        self.peer.sendall(struct.pack(">BBBBIIII", 1, kind, NETWORK_ORDER, 0, self.session, transaction, packet, len(body)) + body)
+        self.peer.sendall(header(kind, len(body), self.session, transaction, packet) + body)
 
     def ask(self, kind, body=b"", transaction=None, timeout=5):
         """Sends a request, in a transaction of its own if none is given, and gives the answer back; serves what comes between."""

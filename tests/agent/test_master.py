@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Life with a master that is not there, goes away, freezes, is silent, or dies in the middle of a SET."""
-import os
 import signal
 import time
 
@@ -415,11 +414,15 @@ def master_forgets():
 def garbage_from_master():
     """A master that sends nonsense: the agent closes, stays alive, and connects again"""
     with Phases() as p:
-        p.master.peer.sendall(os.urandom(64))
-        p.master.close()
-        p.master = agentx.Master(f"{p.lab.dir}/agentx")
-        p.master.accept(15)
-        p.check_nothing_left()
+        for nonsense in (bytes(range(192, 256)),
+                         agentx.header(agentx.GET, 0xFFFFFFF0),                   # a length that cannot be
+                         agentx.header(99, 8) + b"garbage!",                      # a kind that is none
+                         agentx.header(agentx.GET, 64) + b"\xff" * 64,            # ranges that are none
+                         agentx.header(agentx.TESTSET, 16) + b"\0\x04\0\0\x7f\0\0\0" + b"\xff" * 8,  # an oid that is cut
+                         agentx.header(agentx.COMMITSET, 0) + agentx.header(agentx.CLEANUPSET, 0)):
+            p.master.peer.sendall(nonsense)
+            p.reconnect()
+            p.check_nothing_left()
         p.check_dial_works()
 
 
