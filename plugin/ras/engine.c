@@ -162,13 +162,14 @@ static void stop_thread(struct ras_conn *conn)
 static void stop_threads(struct ras *ras)
 {
 	struct ras_conn **conns;
-	size_t n = 0, room;
+	size_t n = 0, room = 1;
 
 	pthread_mutex_lock(&ras->lock);
 	ras->stopping = true;
-	room = ras->totals.threads;
-	conns = calloc(room + 1, sizeof(struct ras_conn *));
-	for (struct ras_call *call = ras->threads; call && conns && n < room; call = call->next)
+	for (const struct ras_call *call = ras->threads; call; call = call->next)
+		room++;
+	conns = calloc(room, sizeof(struct ras_conn *));
+	for (const struct ras_call *call = ras->threads; call && conns; call = call->next)
 		conns[n++] = call->conn;
 	pthread_mutex_unlock(&ras->lock);
 	for (size_t i = 0; i < n; i++)

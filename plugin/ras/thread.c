@@ -16,6 +16,13 @@
 #define DIAL_THREAD_STACK (64 * 1024)
 #endif
 
+/* Takes the thread out of rasThreads. ras.lock held. */
+static void uncount(struct ras_call *call)
+{
+	call->ras->totals.threads -= call->counted;
+	call->counted = false;
+}
+
 /* The last act of a thread: from the list of the living to that of those to be joined. */
 static void retire(struct ras_call *call)
 {
@@ -34,7 +41,7 @@ static void retire(struct ras_call *call)
 		call->next->link = call->link;
 	call->next = ras->ended;
 	ras->ended = call;
-	ras->totals.threads--;
+	uncount(call);
 	pthread_cond_broadcast(&ras->thread_ended);
 	pthread_mutex_unlock(&ras->lock);
 	fd_event_post(ras->wake_fd);
@@ -95,6 +102,7 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 			call->next->link = &call->next;
 		ras->threads = call;
 		ras->totals.threads++;
+		call->counted = true;
 	}
 	pthread_mutex_unlock(&ras->lock);
 	r = stopping ? -EAGAIN : start_thread(call);
@@ -104,7 +112,7 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 			*call->link = call->next;
 			if (call->next)
 				call->next->link = call->link;
-			ras->totals.threads--;
+			uncount(call);
 			pthread_mutex_unlock(&ras->lock);
 		}
 		call_free(call);
@@ -116,9 +124,13 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 
 void call_order(struct ras_call *call, enum call_orders orders)
 {
-	/* The place is free at once, not only when the thread has got round to it. */
-	if (orders == CALL_ABANDON)
+	/* Place and thread are gone at once for whoever looks, not only when the thread has got round to it. */
+	if (orders == CALL_ABANDON) {
 		slot_drop(call);
+		pthread_mutex_lock(&call->ras->lock);
+		uncount(call);
+		pthread_mutex_unlock(&call->ras->lock);
+	}
 	atomic_store(&call->orders, orders);
 	fd_event_post(call->wake_fd);
 }
