@@ -86,7 +86,8 @@ static void decide(struct ras_call *call, int result, struct outcome *o)
 static struct ras_history_row *history_row(const struct ras_call *call, const struct outcome *o)
 {
 	struct ras_history_row *row;
-	int64_t setup_ms = MAX((o->was_up ? call->up_mono : o->now_mono) - call->setup_mono, 0);
+	int64_t setup_end = o->was_up ? call->up_mono : o->now_mono;
+	int64_t setup_ms = MIN(MAX(setup_end - call->setup_mono, 0), (int64_t)UINT32_MAX);
 
 	if (atomic_load(&call->ras->setting[RAS_SETTING_HIST_MAX_ENTRIES]) == 0)
 		return NULL;
@@ -102,7 +103,7 @@ static struct ras_history_row *history_row(const struct ras_call *call, const st
 		.setup_time_ms = call->setup_real,
 		.connect_time_ms = call->up_real,
 		.end_time_ms = o->now_real,
-		.setup_duration_ms = (uint32_t)MIN(setup_ms, (int64_t)UINT32_MAX),
+		.setup_duration_ms = (uint32_t)setup_ms,
 		.up_duration_s = o->up_seconds,
 		.connected = o->was_up,
 		.error = o->error,

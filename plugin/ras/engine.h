@@ -61,6 +61,7 @@ struct ras_call {
 	atomic_int orders; /* enum call_orders */
 	enum call_start start;
 	struct link_record *record; /* for START_ADOPT; NULL: nothing in the run directory */
+	bool counted;               /* in rasThreads (ras.lock) */
 	bool slot;                  /* has a place under rasMaxConcurrentDials (ras.lock) */
 	bool queued;                /* stands in the line for one (ras.lock) */
 	struct ras_call *next_waiting;
