@@ -123,13 +123,17 @@ void conn_clear_link(struct ras_conn *conn)
 	conn->n_addrs = 0;
 }
 
+static bool notice_wanted(const struct ras *ras, enum ras_notify_type type)
+{
+	return (atomic_load(&ras->setting[RAS_SETTING_NOTIFY_TYPES]) & 1u << type) != 0;
+}
+
 void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds)
 {
-	const struct ras_entry *entry = conn->entry;
-	uint32_t bit = 1u << type;
+	/* The end of a call may be told after its row has gone. */
+	const struct ras_entry *entry = conn->entry || !conn->call ? conn->entry : conn->call->entry;
 
-	if (!entry || !(entry->notify_types & bit) ||
-	    !(atomic_load(&conn->ras->setting[RAS_SETTING_NOTIFY_TYPES]) & bit))
+	if (!entry || !(entry->notify_types & 1u << type) || !notice_wanted(conn->ras, type))
 		return;
 
 	struct ras_notice notice = {
@@ -139,6 +143,21 @@ void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_stat
 		.call_seconds = call_seconds,
 	};
 
+	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
+	notices_post(conn->ras, conn, &notice);
+}
+
+void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, enum ras_change change)
+{
+	struct ras_notice notice = {
+		.type = RAS_NOTIFY_CONFIG_CHANGE,
+		.conn = conn->info,
+		.change = change,
+		.origin = entry->origin,
+	};
+
+	if (!notice_wanted(conn->ras, notice.type))
+		return;
 	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
 	notices_post(conn->ras, conn, &notice);
 }

@@ -142,6 +142,7 @@ int ras_start(struct ras *ras)
 	pthread_mutex_lock(&ras->store.lock);
 	store_compact(ras);
 	pthread_mutex_unlock(&ras->store.lock);
+	ras->started = true;
 	r = keeper_start(ras);
 	return r < 0 ? r : adopt_all(ras);
 }

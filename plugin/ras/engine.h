@@ -192,6 +192,7 @@ struct ras {
 	size_t n_rows;
 	struct ras_conn **conns; /* all that have a name, by ras_name_compare(); added to under store.lock */
 	size_t n_conns, conns_room;
+	bool started;         /* from now on a change of the phonebook is news */
 	uint32_t index_given; /* by ras_index_next() */
 	struct ras_request *requests;
 
@@ -229,6 +230,9 @@ void conn_clear_link(struct ras_conn *conn);
 
 /* Owes a notification with the present values (masks are looked at here). */
 void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds);
+
+/* Owes rasConfigChange, which rasNotifyTypes alone decides. */
+void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, enum ras_change change);
 
 /* Status of a row without a call: down, failed as it was, or notReady. */
 void conn_settle(struct ras_conn *conn);

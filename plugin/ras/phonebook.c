@@ -249,6 +249,8 @@ static int put_row(struct ras_conn *conn, struct ras_entry *entry, bool *ret_cha
 		str_copy(conn->info.destination, e->destination, sizeof(conn->info.destination));
 	conn_list(conn, true);
 	conn_settle(conn);
+	if (conn->ras->started)
+		conn_notice_change(conn, e, old ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
 	pthread_mutex_unlock(&conn->lock);
 	ras_entry_unref(old);
 	*ret_changed = true;
@@ -266,6 +268,7 @@ static void remove_row(struct ras_conn *conn)
 	old = conn->entry;
 	conn->entry = NULL;
 	conn_settle(conn);
+	conn_notice_change(conn, old, RAS_CHANGE_DELETED);
 	pthread_mutex_unlock(&conn->lock);
 	ras_entry_unref(old);
 }

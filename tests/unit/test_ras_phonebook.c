@@ -370,9 +370,65 @@ static void many(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Takes what is owed until there is a configChange of a name. */
+static enum ras_change next_change(const struct lab *lab, const char *name)
+{
+	struct ras_notice notice;
+
+	while (ras_notices_take(lab->ras, &notice))
+		if (notice.type == RAS_NOTIFY_CONFIG_CHANGE && str_equal(notice.entry_name, name))
+			return notice.change;
+	return 0;
+}
+
+static void a_new_file_is_told(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_line(lab, "stays", "");
+	lab_line(lab, "changes", "");
+	lab_line(lab, "goes", "");
+	lab_start(lab);
+	ras_notices_connected(lab->ras, true);
+	assert_int_equal(next_change(lab, "stays"), 0); /* what is there at the start is no news */
+
+	new_file(lab);
+	lab_line(lab, "stays", "");
+	lab_line(lab, "changes", "setup=1s");
+	lab_line(lab, "comes", "");
+	load(lab);
+	assert_int_equal(totals_of(lab).notify_pending, 3);
+	assert_int_equal(next_change(lab, "changes"), RAS_CHANGE_MODIFIED);
+	assert_int_equal(next_change(lab, "comes"), RAS_CHANGE_CREATED);
+	assert_int_equal(next_change(lab, "goes"), RAS_CHANGE_DELETED);
+}
+
+/* The end of a call is told although its row has gone. */
+static void the_last_disconnected_is_told(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_notice notice;
+	struct ras_conn *conn;
+	bool told = false;
+
+	lab_line(lab, "goes", "");
+	lab_start(lab);
+	conn = lab_conn(lab, "goes");
+	assert_int_equal(ras_dial(lab->ras, conn, NULL, NULL), 0);
+	new_file(lab);
+	load(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_NOT_READY);
+	ras_notices_connected(lab->ras, true);
+	while (ras_notices_take(lab->ras, &notice))
+		told |= notice.type == RAS_NOTIFY_DISCONNECTED && str_equal(notice.entry_name, "goes");
+	assert_true(told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_new_file_is_told),
+		TEST(the_last_disconnected_is_told),
 		TEST(no_entries),
 		TEST(lowest_free_indices),
 		TEST(names_without_regard_to_case),
