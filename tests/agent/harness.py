@@ -20,10 +20,12 @@ import shutil
 import sys
 
 import tap
-from lab import *  # noqa: F401,F403
-from lab import RASDIALD
+from books import SUM_SCALARS, SYS_UP_TIME, Watch  # noqa: F401
+from config_text import line  # noqa: F401
+from lab import RASDIALD, Lab, parse_tool  # noqa: F401
 from mib import MIB, MIB_FILE  # noqa: F401
-from snmp import Manager, SnmpTimeout, GET, SET, NO_SUCH_INSTANCE, NO_SUCH_OBJECT, END_OF_MIB  # noqa: F401
+from programs import Process  # noqa: F401
+from snmp import SET, Manager, SnmpTimeout  # noqa: F401
 from tap import Skip, check, equal, say, test, until  # noqa: F401
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A throw-away laboratory: snmpd, snmptrapd and rasdiald in a folder of their own, on an address of their own."""
 import atexit
-import ctypes
-import json
 import os
 import random
 import re
@@ -11,21 +9,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
-import time
 
+from books import SYS_UP_TIME, Books
+from config_text import yaml_text
 from mib import MIB, STUB_DIR, TOP
-from snmp import EXCEPTIONS, Manager, SnmpTimeout, VarBind, decode_message
+from programs import Process, Sink
+from snmp import EXCEPTIONS, Manager, SnmpTimeout
 from tap import check, equal, say, until
 
 BUILD = os.path.abspath(os.environ.get("RASDIAL_BUILD", os.path.join(TOP, "build")))
 RASDIALD = os.path.join(BUILD, "rasdiald")
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "runtime error:")
-SYS_UP_TIME = (1, 3, 6, 1, 2, 1, 1, 3, 0)
-SNMP_TRAP_OID = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)
 RESTING = ("down", "failed", "notReady")
-LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_PDEATHSIG = 1
 
 # Programs of net-snmp must not look at the machine's configuration, and find the MIBs here.
 TOOL_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
@@ -41,165 +36,21 @@ def temporary_root():
     return tempfile.mkdtemp(prefix="rasdial-", dir="/tmp")
 
 
-def yaml_value(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k.replace('_', '-')}: {yaml_value(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(yaml_value(v) for v in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+def free_port(ip):
+    """A UDP port that nobody has on this address, which is ours alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((ip, 0))
+        return probe.getsockname()[1]
 
 
-def yaml_text(agent, entries):
-    lines = ["agent:"] + [f"  {k.replace('_', '-')}: {yaml_value(v)}" for k, v in agent.items()]
-    lines.append("entries:" if entries else "entries: []")
-    for entry in entries:
-        lines += [f"  {'- ' if i == 0 else '  '}{k.replace('_', '-')}: {yaml_value(v)}"
-                  for i, (k, v) in enumerate(entry.items())]
-    return "\n".join(lines) + "\n"
-
-
-def line(name, index=None, destination="", **keys):
-    """An entry on the simulated line."""
-    entry = {"name": name, "index": index, "device_type": "loopback", "destination": destination, **keys}
-    return {k: v for k, v in entry.items() if v is not None}
-
-
-class Process:
-    """A program with its output in a file; it dies with the test program."""
-
-    def __init__(self, argv, log, env=None):
-        self.argv, self.log_path = argv, log
-        self.log_file = open(log, "ab")  # pylint: disable=consider-using-with
-        self.log_start = self.log_file.tell()
-        self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file,
-                                      env=env, preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        self.pid = self.child.pid
-        atexit.register(self.kill)
-
-    @property
-    def alive(self):
-        return self.child.poll() is None
-
-    def log(self):
-        """What this process has written."""
-        with open(self.log_path, "rb") as file:
-            file.seek(self.log_start)
-            return file.read().decode("utf-8", "replace")
-
-    def send(self, number):
-        if self.alive:
-            os.kill(self.pid, number)
-
-    def freeze(self):
-        self.send(signal.SIGSTOP)
-
-    def thaw(self):
-        self.send(signal.SIGCONT)
-
-    def wait(self, timeout=10.0):
-        return self.child.wait(timeout)
-
-    def stop(self, timeout=10.0, number=signal.SIGTERM):
-        """Ends it in the normal way. Returns (exit status, seconds that took)."""
-        begin = time.monotonic()
-        self.send(number)
-        status = self.child.wait(timeout)
-        self.close()
-        return status, time.monotonic() - begin
-
-    def kill(self):
-        if self.alive:
-            self.child.kill()
-            self.child.wait()
-        self.close()
-
-    def close(self):
-        self.log_file.close()
-        atexit.unregister(self.kill)
-
-    def fds(self):
-        return sorted(os.readlink(f"/proc/{self.pid}/fd/{n}") for n in os.listdir(f"/proc/{self.pid}/fd")
-                      if os.path.lexists(f"/proc/{self.pid}/fd/{n}"))
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.pid}/task"))
-
-
-class Notification:
-    """A notification of rasdial as it came: name, index of the entry, values by object name, raw varbinds."""
-
-    def __init__(self, varbinds):
-        self.varbinds = varbinds
-        self.name = MIB.notification(varbinds[1].value)
-        self.when = time.monotonic()
-        self.values, self.index = {}, None
-        for varbind in varbinds[2:]:
-            obj, instance = MIB.find(varbind.oid)
-            if obj:
-                self.values[obj.name] = obj.decode(varbind.value)
-                if obj.name in ("rasEntryName", "rasConnCallId"):
-                    self.index = instance[0]
-
-    def __getitem__(self, name):
-        return self.values[name]
-
-    def __repr__(self):
-        return f"<{self.name} {self.index} {self.values}>"
-
-
-class Sink:
-    """Takes notifications from a socket, all the time, in a thread of its own."""
-
-    def __init__(self, ip):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for option in (33, socket.SO_RCVBUF):  # SO_RCVBUFFORCE where it is allowed
-            try:
-                self.socket.setsockopt(socket.SOL_SOCKET, option, 16 << 20)
-                break
-            except OSError:
-                continue
-        self.socket.bind((ip, 0))
-        self.address = self.socket.getsockname()
-        self.lock = threading.Lock()
-        self.all = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                data = self.socket.recv(65535)
-            except OSError:
-                return
-            _, pdu = decode_message(data)
-            if len(pdu.varbinds) > 1 and pdu.varbinds[1].value[:len(MIB.root)] == MIB.root:
-                with self.lock:
-                    self.all.append(Notification(pdu.varbinds))
-
-    def take(self, name=None, index=None, since=0):
-        with self.lock:
-            return [n for n in self.all[since:]
-                    if name in (None, n.name) and index in (None, n.index)]
-
-    def mark(self):
-        with self.lock:
-            return len(self.all)
-
-    def close(self):
-        self.socket.close()
-
-
-class Lab:
+class Lab(Books):
     """Everything a test needs. The programs are started with start_snmpd(), start_agent(), start_console(); begin() does the usual.
 
-    entries: rows of the phonebook (see line()); agent: keys of the agent section; users: SNMPv3 users and views too;
-    books: what the checks after each test may hold against each other:
-      "traps"    every notification owed must have come (no limits, no master away for long, default masks)
-      "history"  no row of the history was removed
-      "rows"     no entry was removed, so sums over rows are the scalars."""
+    entries: rows of the phonebook (see line()); agent: keys of the agent section; users: an SNMPv3 user, operator, too; views:
+    more lines for snmpd.conf; books: see Books."""
 
     def __init__(self, entries=(), agent=None, users=False, books=("traps", "history", "rows"), views=""):
+        super().__init__(books)
         self.dir = temporary_root()
         atexit.register(self.close)
         self.ip = "127.%d.%d.%d" % tuple(random.randint(1, 254) for _ in range(3))
@@ -210,18 +61,10 @@ class Lab:
         self.agent_keys = {"name": "lab", "ping_interval": 1, "max_concurrent_dials": 0,
                            "notifications": {"min_interval": 0, "queue": 8192},
                            "history": {"max_entries": 20000}, **(agent or {})}
-        self.books = set(books)
         self.snmpd = self.agent = self.console = None
         self.sink = Sink(self.ip)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((self.ip, 0))
-            self.port = probe.getsockname()[1]
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((self.ip, 0))
-            self.console_port = probe.getsockname()[1]
+        self.port, self.console_port = free_port(self.ip), free_port(self.ip)
         self.manager = Manager((self.ip, self.port))
-        self.idle_fds = None
-        self.forgiven = {}
         self.restarts = 0
         self.closed = False
         os.makedirs(f"{self.dir}/persistent")
@@ -301,6 +144,8 @@ class Lab:
             except SnmpTimeout:
                 return False
         until(answers, timeout, lambda: "rasdiald answers\n" + self.agent.log()[-3000:])
+        if self.idle_fds is None:
+            self.idle_fds = len(self.agent.fds())  # nothing has been dialed yet
 
     def agent_away(self, timeout=10):
         """Until the master no longer has the agent's objects."""
@@ -460,97 +305,6 @@ class Lab:
         """What was owed so far as the agent counts it, read in one PDU."""
         return sum(self.get("rasNotifySent.0", "rasNotifySuppressed.0", "rasNotifyPending.0", "rasNotifyDropped.0"))
 
-    # ---- what must hold ----
-
-    def check_sums(self):
-        """Attempts = successes + failures + in progress: scalars, and each row, each read in one PDU."""
-        check_scalar_sums(self.get(*SUM_SCALARS))
-        for index in self.column("rasConnOperStatus"):
-            check_row_sums(index, self.get(*(f"{n}.{index}" for n in SUM_COLUMNS)))
-
-    def check_rest(self):
-        """Nothing is in progress, so attempts = successes + failures."""
-        check_scalar_sums(self.get(*SUM_SCALARS))
-        attempts, successes, failures = (self.column(f"rasConn{c}") for c in ("Attempts", "Successes", "Failures"))
-        equal({i: successes[i] + failures[i] for i in attempts}, attempts, "successes + failures of each row")
-        equal(self.get("rasDialsInProgress.0", "rasEntriesUp.0", "rasThreads.0"), [0, 0, 0], "in progress, up, threads")
-
-    def brief_history(self):
-        """As history(), with only what the checks look at."""
-        columns = {c: self.column(f"rasHist{c}") for c in ("CallId", "EntryName", "Connected", "Cause")}
-        return [{"Index": i, **{c: values[i] for c, values in columns.items()}} for i in columns["CallId"]]
-
-    def check_history(self, rows):
-        """Exactly one row for each attempt that ended, and it agrees with the counters."""
-        scalars = self.scalars()
-        equal(len(rows), scalars["rasHistEntries"], "rows of the history")
-        equal(rows[-1]["Index"] if rows else 0, scalars["rasHistNewest"], "newest row")
-        equal(scalars["rasHistEntries"] + scalars["rasHistEvicted"], scalars["rasDialAttempts"], "rows ever made")
-        equal([r["Index"] for r in rows], list(range(1, len(rows) + 1)), "numbers of the rows")
-        equal(len({r["CallId"] for r in rows}), len(rows), "call ids are unique")
-        by_entry = {}
-        for row in rows:
-            by_entry.setdefault(row["EntryName"], []).append(row)
-        names = self.column("rasEntryName")
-        columns = {c: self.column(f"rasConn{c}") for c in ("Successes", "Failures", "Drops", "LastHistIndex")}
-        for index, name in names.items():
-            conn, mine = {c: column[index] for c, column in columns.items()}, by_entry.get(name, [])
-            up = [r for r in mine if r["Connected"] == "true"]
-            equal(len(up), conn["Successes"], f"{name}: successes")
-            equal(len(mine) - len(up), conn["Failures"], f"{name}: failures")
-            equal(len([r for r in up if r["Cause"] not in ("localRequest", "idleTimeout", "maxDuration")]),
-                  conn["Drops"], f"{name}: drops")
-            equal(mine[-1]["Index"] if mine else 0, conn["LastHistIndex"], f"{name}: rasConnLastHistIndex")
-        if "rows" in self.books:
-            for scalar, column in (("rasDialAttempts", "rasConnAttempts"), ("rasDialSuccesses", "rasConnSuccesses"),
-                                   ("rasDialFailures", "rasConnFailures"), ("rasDrops", "rasConnDrops")):
-                equal(sum(self.column(column).values()), scalars[scalar], f"sum of {column}")
-
-    @staticmethod
-    def owed_by_history(rows):
-        """Notifications that the history says were owed: {(name, entry): count}, without rasRedialExhausted."""
-        owed = {}
-        for row in rows:
-            up, failed = row["Connected"] == "true", row["Cause"] != "localRequest"
-            for name in ["rasConnected", "rasDisconnected"] if up else ["rasDialFailed"] if failed else []:
-                owed[name, row["EntryName"]] = owed.get((name, row["EntryName"]), 0) + 1
-        return owed
-
-    def check_traps(self, rows):
-        """Each notification owed came exactly once, and the agent's own count says so."""
-        owed = self.owed_by_history(rows)
-
-        def difference():
-            """Notifications that came, less those that were owed."""
-            more = {k: -owed.get(k, 0) - self.forgiven.get(k, 0) for k in {**owed, **self.forgiven}}
-            for n in self.sink.take():
-                if n.name in ("rasConnected", "rasDisconnected", "rasDialFailed"):
-                    more[n.name, n["rasEntryName"]] = more.get((n.name, n["rasEntryName"]), 0) + 1
-            return {k: n for k, n in more.items() if n}
-        try:
-            until(lambda: not difference(), 10, lambda: f"the notifications owed came: {difference()}")
-        except AssertionError:
-            for key, number in difference().items():  # told once is enough
-                self.forgiven[key] = self.forgiven.get(key, 0) + number
-            raise
-        if self.restarts == 0:
-            sent, suppressed, pending, dropped = self.get("rasNotifySent.0", "rasNotifySuppressed.0", "rasNotifyPending.0",
-                                                          "rasNotifyDropped.0")
-            equal((sent, suppressed, pending, dropped), (self.sink.mark(), 0, 0, 0),
-                  "notifications sent, suppressed, pending, dropped")
-
-    def check_leftovers(self):
-        """Nothing of a call stays: descriptors, threads, records."""
-        if self.idle_fds is None:
-            self.idle_fds = len(self.agent.fds())
-        until(lambda: len(self.agent.fds()) == self.idle_fds, 5,
-              lambda: f"{self.idle_fds} descriptors as before: {self.agent.fds()}")
-        for root, _, files in os.walk(self.run_dir):
-            for name in files:
-                path = os.path.join(root, name)
-                check(not name.endswith(".link"), f"{name} is left in the run directory")
-                check(os.lstat(path).st_mode & 0o077 == 0, f"{path} can be read by others")
-
     def after_test(self):
         """The checks after every test: brings everything down first."""
         if self.closed:
@@ -611,78 +365,9 @@ class Lab:
                 say("\n".join(lines[-25:]))
 
 
-SUM_SCALARS = tuple(f"{n}.0" for n in ("rasDialAttempts", "rasDialSuccesses", "rasDialFailures", "rasDialsInProgress"))
-SUM_COLUMNS = ("rasConnAttempts", "rasConnSuccesses", "rasConnFailures", "rasConnOperStatus", "rasConnState")
-
-
-def check_scalar_sums(values):
-    attempts, successes, failures, progress = values
-    equal(attempts, successes + failures + progress,
-          f"attempts = {successes} successes + {failures} failures + {progress} in progress")
-
-
-def check_row_sums(index, values):
-    attempts, successes, failures, status, state = values
-    progress = 1 if status in ("dialing", "authenticating") else 0
-    equal(attempts, successes + failures + progress,
-          f"row {index}, {status}, {state}: attempts = {successes} successes + {failures} failures + {progress}")
-
-
-class Watch:
-    """Reads the sums all the time in a thread of its own, while a test goes on; also how long sysUpTime took.
-
-    with Watch(lab, rows) as watch: ..."""
-
-    def __init__(self, lab, rows=(), pause=0.01):
-        self.lab, self.rows, self.pause = lab, list(rows), pause
-        self.trouble, self.times, self.done = None, [], threading.Event()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, *_):
-        self.done.set()
-        self.thread.join(15)
-        if kind is None and self.trouble:
-            raise AssertionError(f"while watching: {self.trouble}")
-
-    def _run(self):
-        manager = Manager(self.lab.manager.address, timeout=10, retries=0)
-        picker = random.Random(1)
-        try:
-            while not self.done.wait(self.pause):
-                begin = time.monotonic()
-                manager.get(SYS_UP_TIME)
-                self.times.append(time.monotonic() - begin)
-                values = self._read(manager, SUM_SCALARS)
-                if values:
-                    check_scalar_sums(values)
-                if self.rows:
-                    index = picker.choice(self.rows)
-                    values = self._read(manager, [f"{n}.{index}" for n in SUM_COLUMNS])
-                    if values:
-                        check_row_sums(index, values)
-        except (AssertionError, SnmpTimeout) as error:
-            self.trouble = error
-        finally:
-            manager.close()
-
-    def _read(self, manager, names):
-        pdu = manager.get(*(MIB.oid(n) for n in names))
-        if any(v.type in EXCEPTIONS for v in pdu.varbinds):
-            return None  # the agent is away
-        return [self.lab.decode(v) for v in pdu.varbinds]
-
-
 def parse_tool(output):
     """Lines '.1.3.6.1.x = TYPE: value' of the tools -> {oid: (type, text)}."""
     found = {}
     for match in re.finditer(r"^\.([\d.]+) = (?:([\w-]+): )?(.*)$", output, re.M):
         found[tuple(int(x) for x in match[1].split("."))] = (match[2], match[3])
     return found
-
-
-__all__ = ["Lab", "Watch", "Process", "Sink", "VarBind", "line", "yaml_text", "parse_tool", "check_scalar_sums", "check_row_sums",
-           "BUILD", "RASDIALD", "RESTING", "SYS_UP_TIME", "SNMP_TRAP_OID", "SANITIZER_WORDS", "SUM_SCALARS", "SUM_COLUMNS"]

@@ -139,6 +139,23 @@ def stuck():
 
 
 @test(60)
+def stuck_and_hung_up_at_the_end():
+    """on-exit: hang-up with a line that does not obey: the agent ends within 5 s all the same"""
+    other = Lab([line("stuck", 1, "setup=20ms,stuck"), line("good", 2, "setup=20ms")], agent={"on_exit": "hang-up"})
+    try:
+        other.begin()
+        other.dial(1, 2)
+        other.wait_all((1, 2), "up")
+        other.stop_agent()
+        other.start_agent()
+        row = other.wait(2, "down")
+        equal((row["LastCause"], row["Successes"], len(other.history(2))), ("localRequest", 1, 1))
+        other.check_sums()
+    finally:
+        other.finish()
+
+
+@test(60)
 def stuck_over_a_restart():
     """A line that was stuck when the agent ended is still to be hung up at the next start, and is counted once"""
     other = stuck_lab()

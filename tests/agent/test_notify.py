@@ -18,7 +18,7 @@ lab = Lab([
     line("plain", 9, "setup=20ms,fail=691"),
     line("third lucky", 10, "setup=20ms,fail=678,fails=1", notify_failures=2, redial_max=1, redial_pause=1),
 ], books=("history", "rows"))
-SYS_UP, TRAP_OID = (SYS_UP_TIME, "TimeTicks"), (SNMP_TRAP_OID, "OBJECT IDENTIFIER")
+SYS_UP, TRAP_OID = (SYS_UP_TIME, "TimeTicks"), ((1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0), "OBJECT IDENTIFIER")
 
 
 def counted():
