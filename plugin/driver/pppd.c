@@ -13,10 +13,12 @@
 
 #include "driver/redact.h"
 #include "pppd-plugin/wire.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/netlink.h"
 
-#define ADOPTED_LOOK_MS 2000 /* how often the file of an adopted link is read */
+#define ADOPTED_LOOK_MS 2000  /* how often the file of an adopted link is read */
+#define IP4_AFTER_IP6_MS 3000 /* how long a link with IPv6 waits for IPv4 before it counts as up */
 #define LOG_CHUNK 2048
 #define LOG_CHUNKS_AT_END 64 /* more than a pipe holds */
 
@@ -234,12 +236,27 @@ static bool ip_refused(const struct ras_call *call, const struct pppd_link *link
 	return !link->up && link->state.ip_rejected && !ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6);
 }
 
-static bool is_up(const struct ras_call *call, const struct pppd_link *link)
+/* IPv4, or IPv6 alone where that is wanted and IPv4 is refused or does not come. */
+static bool is_up(const struct ras_call *call, struct pppd_link *link)
 {
 	const struct pppd_state *s = &link->state;
 
-	return s->phase == WIRE_PHASE_RUNNING && link->ifindex > 0 &&
-	       (s->has_ip4 || (s->has_ip6 && ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6)));
+	if (s->phase != WIRE_PHASE_RUNNING || link->ifindex == 0)
+		return false;
+	if (s->has_ip4 || !s->has_ip6)
+		return s->has_ip4;
+	if (!ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
+		return false;
+	if (link->ip6_since == 0)
+		link->ip6_since = clock_mono_ms();
+	return link->up || s->ip_rejected || clock_mono_ms() - link->ip6_since >= IP4_AFTER_IP6_MS;
+}
+
+static int look_again_ms(const struct pppd_link *link)
+{
+	if (link->socket_fd < 0)
+		return ADOPTED_LOOK_MS;
+	return link->ip6_since > 0 && !link->up ? IP4_AFTER_IP6_MS : -1;
 }
 
 /* An adopted link has no socket: its file is looked at. */
@@ -260,7 +277,7 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	};
 	int r;
 
-	r = ras_call_wait(call, fds, ARRAY_SIZE(fds), link->socket_fd < 0 ? ADOPTED_LOOK_MS : -1);
+	r = ras_call_wait(call, fds, ARRAY_SIZE(fds), look_again_ms(link));
 	if (r < 0) {
 		/* If it was the deadline, what is known already tells more. */
 		if (link->log.first.code != 0 && !link->up)

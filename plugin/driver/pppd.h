@@ -45,7 +45,8 @@ struct pppd_link {
 	char state_file[24];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;
-	bool opened; /* told that the line is open */
+	int64_t ip6_since; /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
+	bool opened;       /* told that the line is open */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;

@@ -38,13 +38,13 @@ far_side.write("/etc/ppp/options", "auth\nlock\ncrtscts\nmodem\nasyncmap 0\nhide
                "lcp-echo-interval 30\nlcp-echo-failure 4\n", 0o644)
 far_side.secrets({USER: SECRET, OTHER: OTHER_SECRET})
 
-PLAIN = peer("plain", 1, "noauth\nms-dns 10.99.1.53")
+PLAIN = peer("plain", 1, "noauth\nms-dns 10.99.1.53\n+ipv6")
 PAP = peer("pap", 2, "require-pap")
 CHAP = peer("chap", 3, "require-chap")
 MSCHAP2 = peer("mschap2", 4, "require-mschap-v2")
 MPPE = peer("mppe", 5, "require-mschap-v2\nrequire-mppe-128")
 NO_MPPE = peer("nomppe", 6, "require-mschap-v2\nnomppe")
-NO_IP = peer("noip", 7, "noauth\nnoip")
+NO_IP = peer("noip", 7, "noauth\nnoip\n+ipv6")
 DIALED = server("dialed", 8, "require-chap")
 DIALED_TOO = server("dialed2", 9, "require-mschap-v2")
 
@@ -104,6 +104,7 @@ class LinkLab(Lab):
 lab = LinkLab([
     pty("plain", PLAIN, user=None, options=["use-peer-dns"]),
     pty("both", PLAIN, user=None, options=["ipv6"]),
+    pty("only6", NO_IP, user=None, options=["ipv6"]),
     pty("pap", PAP),
     pty("chap", CHAP, user=OTHER, secret=OTHER_SECRET),
     pty("mschap2", MSCHAP2),
@@ -281,15 +282,18 @@ def states():
 
 @test(60)
 def both_protocols():
-    """pty: IPv4 and IPv6 in the table of addresses"""
-    up("both")
+    """pty: IPv4 and IPv6 in the table of addresses; IPv6 alone where the peer has no IPv4"""
+    equal(up("both")["LocalAddrType"], "ipv4")
 
     def found():
-        rows = lab.table("rasAddrTable", "rasAddr").values()
+        # A walk takes some requests, so that a row may come up in the middle of it.
+        rows = [r for r in lab.table("rasAddrTable", "rasAddr").values() if len(r) == 4]
         return {(r["Role"], r["Type"], len(r["Addr"])) for r in rows}
     until(lambda: {("local", "ipv4", 4), ("peer", "ipv4", 4), ("local", "ipv6z", 20), ("peer", "ipv6z", 20)} <= found(), 15,
           lambda: f"all addresses: {found()}")
     hang_up("both")
+    equal(up("only6")["LocalAddrType"], "ipv6z")
+    hang_up("only6")
 
 
 @test(120)
