@@ -38,7 +38,8 @@ def in_each_state():
         (call,) = lab.history(index)
         equal((row["LastCause"], row["LastErrorCode"], row["State"], row["Desired"]), ("localRequest", 631, "disconnected", "down"))
         equal((call["Cause"], call["ErrorCode"], call["Connected"]), ("localRequest", 631, "false"), f"history of {state}")
-        equal(call["ErrorState"], state, "state of the end")
+        # on a busy machine the next state may have come before the request
+        check(SETUP.index(call["ErrorState"]) - SETUP.index(state) in (0, 1), f"{call['ErrorState']}, hung up in {state}")
         equal((row["Attempts"], row["Failures"], row["Successes"], row["ConsecutiveFailures"]), (1, 1, 0, 0), f"{state}: counters")
         equal(lab.sink.take(None, index), [], "notifications")
 
