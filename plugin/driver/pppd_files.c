@@ -7,20 +7,21 @@
 #include <unistd.h>
 
 #include "driver/pppd.h"
-#include "sys/file.h"
+#include "sys/fd.h"
 
 #define LOCK_DIR "/var/lock"
 
 /* Where the versions of pppd keep their pid files. */
 static const char *const pid_dirs[] = {"/run", "/run/pppd"};
 
-/* Both kinds hold the number as text, the lock with blanks in front (UUCP). */
+/* Both kinds hold the number as text, the lock with blanks in front (UUCP). Anybody may make files where locks are: a
+ * FIFO there must not hold us up. */
 static void remove_if_of(const char *path, pid_t pid)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t size;
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	char text[32] = "";
 
-	if (file_read(AT_FDCWD, path, 256, &text, &size) == 0 && strtol(text, NULL, 10) == pid)
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strtol(text, NULL, 10) == pid)
 		unlink(path);
 }
 
