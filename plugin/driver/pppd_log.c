@@ -139,10 +139,20 @@ static const char *find_detail(const struct line_row *row, const char *line, con
 	return at ? at + strlen(row->detail) : "";
 }
 
-/* MS-CHAP uses the numbers of RAS. */
+/* MS-CHAP uses the numbers of RAS (RFC 2433, section 5). What a peer says there is about the account, and never that
+ * the limit was ours, or that we hung up. */
 static int32_t code_of_mschap(long number)
 {
-	return number > 0 && number < 1000 && ras_error_find((int32_t)number) ? (int32_t)number : 691;
+	int32_t code = number > 0 && number < 1000 ? (int32_t)number : 691;
+
+	switch (ras_error_cause(code)) {
+	case RAS_CAUSE_AUTH_FAILURE:
+	case RAS_CAUSE_CREDENTIAL_EXPIRED:
+	case RAS_CAUSE_NOT_PERMITTED:
+		return code;
+	default:
+		return 691;
+	}
 }
 
 void pppd_log_classify(const char *line, const char *remote, bool up, struct pppd_verdict *ret)

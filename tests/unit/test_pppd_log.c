@@ -37,6 +37,8 @@ static const struct {
 	{"MS-CHAP authentication failed: E=709 Error changing password", 709, 709, NULL},
 	{"Unknown MS-CHAP authentication failure: E=99999999999999999999 R=1", 691, 691, NULL},
 	{"MS-CHAP authentication failed: E=12 who knows", 691, 691, NULL},
+	{"MS-CHAP authentication failed: E=631 so you hung up", 691, 691, NULL},
+	{"MS-CHAP authentication failed: E=828 so you were idle", 691, 691, NULL},
 	{"MS-CHAP authentication failed: Access denied", 691, 691, ": Access denied"},
 	{"PAP authentication failed due to protocol-reject", 733, 733, NULL},
 	{"CHAP authentication failed due to protocol-reject", 733, 733, NULL},
