@@ -34,8 +34,11 @@ static const struct {
 
 int chat_check_number(const char *number, struct ras_error *ret_error)
 {
-	size_t good = strspn(number, NUMBER_CHARACTERS);
+	size_t good = strspn(number, NUMBER_CHARACTERS), semicolon = strcspn(number, ";");
 
+	/* It ends the number; what follows would be a command of its own, such as to dial another one. */
+	if (good > semicolon)
+		good = semicolon + 1;
 	if (number[0] == '\0')
 		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "There is no number to dial");
 	else if (number[good] != '\0')

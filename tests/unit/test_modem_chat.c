@@ -46,6 +46,9 @@ static void numbers(void **state UNUSED)
 		"555\x7f",
 		"555\xc3\xa9",
 		"E5550100",
+		"5550100;D5550199",
+		"5550100; D5550199",
+		"5550100;;",
 	};
 	struct ras_error error;
 
