@@ -139,12 +139,14 @@ static void on_exit_status(void *context, int arg)
 
 /* ---- looking at what the peer says ---- */
 
+/* Each is told once: a peer that repeats itself must not keep agent and disk busy. */
 static void see_lcp(const u_char *p, int len)
 {
-	if (p[0] == LCP_TERMINATE_REQUEST && link_phase <= WIRE_PHASE_RUNNING) {
+	if (p[0] == LCP_TERMINATE_REQUEST && !peer_ended && link_phase <= WIRE_PHASE_RUNNING) {
 		peer_ended = 1;
 		tell();
-	} else if (p[0] == LCP_PROTOCOL_REJECT && len >= CP_HEADER + 2 && (p[4] << 8 | p[5]) == PROTO_IPCP) {
+	} else if (p[0] == LCP_PROTOCOL_REJECT && !ip_rejected && len >= CP_HEADER + 2 &&
+		   (p[4] << 8 | p[5]) == PROTO_IPCP) {
 		ip_rejected = 1;
 		tell();
 	}
@@ -155,12 +157,13 @@ static void see_chap(const u_char *p, int len)
 {
 	int error_number = 0;
 
-	if (p[0] != CHAP_FAILURE || len < CP_HEADER + 3 || memcmp(p + CP_HEADER, "E=", 2) != 0)
+	if (mschap_error != 0 || p[0] != CHAP_FAILURE || len < CP_HEADER + 3 || memcmp(p + CP_HEADER, "E=", 2) != 0)
 		return;
 	for (int i = CP_HEADER + 2; i < len && p[i] >= '0' && p[i] <= '9' && error_number < 10000; i++)
 		error_number = error_number * 10 + (p[i] - '0');
 	mschap_error = error_number;
-	tell();
+	if (mschap_error != 0)
+		tell();
 }
 
 static void on_packet(u_char *packet, int len)
