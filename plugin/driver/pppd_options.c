@@ -234,6 +234,7 @@ static const struct {
 	{"password", "use secret-file"},
 	{"+ua", "use user-name and secret-file"},
 	{"show-password", "secrets must not be in a log"},
+	{"kdebug", "it puts packets, with secrets in them, into the kernel's log"},
 	{"dump", "it puts the user name into a log"},
 	{"dryrun", "nothing would be dialed"},
 	{"multilink", "use link-mode"},

@@ -372,6 +372,7 @@ static void refused(void **state UNUSED)
 		"password x",
 		"+ua /tmp/x",
 		"show-password",
+		"kdebug 7",
 		"dump",
 		"dryrun",
 		"multilink",
