@@ -125,12 +125,14 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 void call_order(struct ras_call *call, enum call_orders orders)
 {
 	/* Place and thread are gone at once for whoever looks, not only when the thread has got round to it. */
-	if (orders == CALL_ABANDON) {
+	if (orders == CALL_ABANDON)
 		slot_drop(call);
-		pthread_mutex_lock(&call->ras->lock);
+
+	/* A thread that has its orders may end, be joined and freed; it needs this lock for that. */
+	WITH_LOCK(&call->ras->lock);
+
+	if (orders == CALL_ABANDON)
 		uncount(call);
-		pthread_mutex_unlock(&call->ras->lock);
-	}
 	atomic_store(&call->orders, orders);
 	fd_event_post(call->wake_fd);
 }
