@@ -359,8 +359,10 @@ int main(int argc, char *argv[])
 	char error[CONFIG_ERROR_MAX];
 	int parent = -1;
 	sigset_t set;
-	int status;
+	int status = EXIT_FAILURE;
 
+	if (standard_streams() < 0)
+		goto out;
 	if (!parse_options(argc, argv, &options, &status))
 		goto out;
 	if (options.check) {

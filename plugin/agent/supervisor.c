@@ -62,6 +62,19 @@ void supervisor_stopping(void)
 
 /* ---- shell ---- */
 
+int standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return -errno;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
 static _Noreturn void await_child(int fd)
 {
 	char byte;

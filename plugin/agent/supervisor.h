@@ -10,6 +10,10 @@ void supervisor_ready(void);
 void supervisor_reloading(void); /* supervisor_ready() follows */
 void supervisor_stopping(void);
 
+/* Opens those of standard input, output and error that are closed, so that nothing else gets their numbers, which
+ * detach_done() takes away. Before anything else is opened. Returns 0 or negative errno. */
+int standard_streams(void);
+
 /* Leaves the terminal and the parent, which waits until detach_done() and then exits with 0, or with 1 if we end before
  * that. Before any thread exists. Returns in the new process a descriptor for detach_done(), or negative errno in the
  * old one. */

@@ -242,13 +242,12 @@ def service_manager():
         lab.finish()
 
 
-@test()
-def in_the_background():
-    """Without -f it goes into the background, once it is ready, and logs to syslog"""
+def background(shell_words):
     lab = Lab([line("hq", 1, "setup=10ms")])
     try:
         lab.start_snmpd()
-        status = subprocess.run([RASDIALD, "-c", lab.config, "-x", lab.agentx, "-s", lab.state_dir, "-r", lab.run_dir],
+        status = subprocess.run(["sh", "-c", f'exec "$0" "$@" {shell_words}', RASDIALD, "-c", lab.config, "-x", lab.agentx,
+                                 "-s", lab.state_dir, "-r", lab.run_dir],
                                 env=lab.env(), timeout=20, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL).returncode
         equal(status, 0)
@@ -268,6 +267,18 @@ def in_the_background():
         until(lambda: lab.family() == [], 6, "it ends")
     finally:
         lab.finish()
+
+
+@test()
+def in_the_background():
+    """Without -f it goes into the background, once it is ready, and logs to syslog"""
+    background("")
+
+
+@test()
+def without_standard_streams():
+    """Started with standard input, output and error closed, it works as ever: nothing of its own gets their numbers"""
+    background("<&- >&- 2>&-")
 
 
 run()
