@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The far side of the links: options of its pppd, its secrets, its modem pool. It lives in a network of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -75,4 +76,5 @@ def processes():
 
 def send(number):
     for pid in processes():
-        os.kill(pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
