@@ -174,6 +174,47 @@ def wrong_values():
                 refused("wrongValue", (name, value))
 
 
+def edges(obj):
+    """The outermost values that the MIB allows for an object, and those next to them: (allowed, refused, answer to these)."""
+    if obj.bits is not None:
+        last = max(obj.bits.values())
+        every = bytes(sum(0x80 >> bit % 8 for bit in obj.bits.values() if bit // 8 == n) for n in range(last // 8 + 1))
+        return [b"", every], [(1 << 63 - (last + 1)).to_bytes(8, "big")], "wrongValue"
+    if obj.type == "OCTET STRING":
+        return [b"x" * obj.low, b"x" * obj.high], [b"x" * n for n in (obj.low - 1, obj.high + 1) if n >= 0], "wrongLength"
+    if obj.labels:
+        low, high, full = min(obj.labels.values()), max(obj.labels.values()), (-2 ** 31, 2 ** 31 - 1)
+    else:
+        full = (0, 2 ** 32 - 1) if obj.type == "Gauge32" else (-2 ** 31, 2 ** 31 - 1)
+        low, high = (full[0], full[1]) if obj.low is None else (obj.low, obj.high)
+    return [low, high], [n for n in (low - 1, high + 1) if full[0] <= n <= full[1]], "wrongValue"
+
+
+@test(60)
+def edges_of_the_mib():
+    """Every object that can be written: what the MIB allows at most passes these checks, what is next to it does not"""
+    tried = 0
+    with nothing_changes():
+        for obj in MIB.objects.values():
+            # rasSpinLock takes one value only; what may be written into these columns of a row is less than their labels.
+            if obj.access not in ("read-write", "read-create") or obj.name in ("rasSpinLock", "rasEntryRowStatus", "rasSubentryRowStatus",
+                                                                               "rasEntryStorageType"):
+                continue
+            instance = "0" if obj.table is None else "5.1" if obj.table == "rasSubentryTable" else "1"
+            allowed, wrong, answer = edges(obj)
+            for value in wrong:
+                refused(answer, (f"{obj.name}.{instance}", value))
+            # A PDU that cannot be done as a whole tells the first thing that is wrong, so the edge itself is good.
+            for value in allowed:
+                done = lab.set_pdu((f"{obj.name}.{instance}", value), ("rasConnAction.99", "dial"))
+                if obj.access == "read-create":
+                    equal((done.error, done.index), ("notWritable", 1), f"{obj.name} = {value}")
+                else:
+                    equal((done.error, done.index), ("inconsistentName", 2), f"{obj.name} = {value}")
+                tried += 1
+    check(tried >= 50, f"only {tried} values were tried")
+
+
 @test()
 def wrong_order():
     """Type comes before value, value before existence, existence before state"""
