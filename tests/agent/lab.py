@@ -248,8 +248,10 @@ class Lab(Books):
         return {MIB.find(v.oid)[1][0]: self.decode(v) for v in self.manager.walk(MIB.oid(name), 50)}
 
     def history(self, index=None):
-        """Rows of the history, oldest first, names without their prefix; of one entry if its index is given."""
-        rows = [{"Index": i, **row} for i, row in sorted(self.table("rasHistTable", "rasHist").items())]
+        """Rows of the history, oldest first, names without their prefix; of one entry if its index is given. A row that came
+        during the walk is left out."""
+        rows = [{"Index": i, **row} for i, row in sorted(self.table("rasHistTable", "rasHist").items())
+                if len(row) == len(MIB.tables["rasHistTable"])]
         return [r for r in rows if index in (None, r["EntryIndex"])]
 
     def walk(self, root="rasDialMIB", repetitions=20):

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 
 from mib import MIB
 from snmp import decode_message
+from tap import until
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
@@ -39,6 +41,10 @@ class Process:
         with open(self.log_path, "rb") as file:
             file.seek(self.log_start)
             return file.read().decode("utf-8", "replace")
+
+    def log_says(self, pattern, timeout=10):
+        """Waits until this process has written something that matches."""
+        until(lambda: re.search(pattern, self.log()) or not self.alive, timeout, lambda: f"{pattern} in the log: {self.log()}")
 
     def send(self, number):
         if self.alive:

@@ -32,6 +32,7 @@ def add_change_remove():
     calls = {i: lab.conn(i)["CallId"] for i in (1, 2)}
     changed_before = lab.get("rasPhonebookLastChange.0")
     row_before = lab.get("rasEntryLastChange.1")
+    mark = lab.sink.mark()
     reload([KEEP, {**CHANGE, "descr": "new", "destination": "setup=40ms", "redial_max": 7}, line("new", 9, "setup=20ms"),
             line("unnumbered", None, "setup=20ms")])
     until(lambda: lab.get("rasEntries.0") == 4, 5, "four rows")
@@ -49,12 +50,24 @@ def add_change_remove():
     by_name = {c["EntryName"]: c for c in lab.history()}
     equal((by_name["gone"]["Cause"], by_name["gone"]["Connected"]), ("localRequest", "true"))
     equal((by_name["gone while trying"]["Cause"], by_name["gone while trying"]["Connected"]), ("localRequest", "false"))
+    check_told(mark, {("change", "modified"), ("new", "created"), ("unnumbered", "created"), ("gone", "deleted"),
+                      ("gone while trying", "deleted"), ("gone while waiting", "deleted")})
     lab.dial(9)
     lab.wait(9, "up")
     lab.act("redial", 2)
     until(lambda: lab.get("rasConnDestination.2") == "setup=40ms", 5, "the next call uses the new destination")
     equal(lab.get("rasEntries.0", "rasDialAttempts.0")[0], 4)
     check_totals()
+
+
+def check_told(mark, wanted):
+    """rasConfigChange of each entry that changed, once, and of no other."""
+    def told():
+        return sorted((n["rasEntryName"], n["rasNotifyChange"]) for n in lab.sink.take("rasConfigChange", None, mark))
+    until(lambda: told() == sorted(wanted), 5, lambda: f"notifications of changes: {told()}")
+    for notification in lab.sink.take("rasConfigChange", None, mark):
+        equal(list(notification.values), MIB.notifications["rasConfigChange"])
+        equal(notification["rasEntryOrigin"], "file")
 
 
 def check_totals():

@@ -2,6 +2,7 @@
 """rasdiald ends in every manner and starts again: links stay, attempts are accounted for, nothing that was answered is lost."""
 import glob
 import os
+import random
 import shutil
 import time
 
@@ -279,6 +280,37 @@ def private_files():
         check(os.stat(top).st_mode & 0o077 == 0, f"mode of {top}")
         for name in glob.glob(top + "/*"):
             check(os.lstat(name).st_mode & 0o077 == 0, f"mode of {name}")
+
+
+@test(90)
+def killed_at_any_moment():
+    """kill -9 in the middle of dials, hang-ups, drops and redials, many times, also during adoption: the books balance"""
+    kinds = ("setup=30ms", "setup=50ms,fail=678", "setup=20ms,drop=80ms", "setup=400ms", "setup=40ms,fail=676,fails=1", "setup=5s",
+             "setup=10ms,drop=600ms", "setup=15ms,fail=691")
+    other = Lab([line(f"e{i}", i, kinds[i % len(kinds)], redial_max=2, redial_pause=1, redial_on_drop=i % 2 == 0)
+                 for i in range(1, 41)], books=("history", "rows"))
+    picker = random.Random(5)
+    try:
+        other.begin()
+        for number in range(12):
+            end = time.monotonic() + picker.uniform(0.05, 0.6)
+            while time.monotonic() < end:
+                action = picker.choice(("dial", "dial", "hangUp", "redial", "clearError"))
+                error = other.set(*((f"rasConnAction.{i}", action) for i in picker.sample(range(1, 41), picker.choice((1, 3, 10)))))
+                check(error in ("noError", "inconsistentValue"), f"{action}: {error}")
+            before = other.get("rasHistNewest.0", "rasDialAttempts.0")
+            other.kill_agent()
+            if number % 4 == 3:
+                other.start_agent(wait=False)
+                other.agent.log_says("adopted|started", 10)
+                other.kill_agent()
+            other.start_agent()
+            after = other.get("rasHistNewest.0", "rasDialAttempts.0")
+            check(after >= before, f"history and attempts {after}, after {before}")
+            other.check_sums()
+        other.after_test()
+    finally:
+        other.finish()
 
 
 @test()

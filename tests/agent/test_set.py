@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The answer to every kind of SET, with proof that a refused one changes nothing."""
 import contextlib
+import os
+import resource
 import time
 
 from harness import *
@@ -448,6 +450,42 @@ def large_pdu():
     lab.dial(*rows)
     lab.wait_all(rows, "up")
     equal(lab.get("rasEntriesUp.0", "rasDialAttempts.0"), [len(rows), attempts + len(rows)])
+
+
+@test(60)
+def disk():
+    """A disk that takes no more: commitFailed and nothing changes, also not after a restart; with room all works again"""
+    other = Lab([line("hq", 1, "setup=50ms")])
+    try:
+        other.start_snmpd()
+        # The limit stands for a full disk, so the signal that comes with it does not.
+        other.agent = Process(["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh", RASDIALD, "-f", "-c", other.config, "-x", other.agentx,
+                               "-s", other.state_dir, "-r", other.run_dir], f"{other.dir}/rasdiald.log", other.env())
+        other.wait_agent()
+        equal(other.set(("rasMaxConcurrentDials.0", 7)), "noError")
+        names = ("rasMaxConcurrentDials.0", "rasAdminMode.0", "rasSpinLock.0", "rasDialAttempts.0", "rasThreads.0", "rasConnDesired.1",
+                 "rasConnRequestId.1", "rasConnOperStatus.1")
+        before, problems = other.get(*names), other.get("rasStorageProblems.0")
+        resource.prlimit(other.agent.pid, resource.RLIMIT_FSIZE, (os.path.getsize(f"{other.state_dir}/journal"), -1))
+        for pairs in ((("rasMaxConcurrentDials.0", 8),), (("rasAdminMode.0", "drain"),), (("rasSpinLock.0", before[2]),),
+                      (("rasConnAction.1", "dial"),), (("rasConnAction.1", "dial"), ("rasConnRequestId.1", 5)),
+                      (("rasAdminMode.0", "disabled"), ("rasConnAction.1", "hangUp"))):
+            equal(other.set(*pairs), "commitFailed", str(pairs))
+            until(lambda: other.get(*names) == before, 5, lambda: f"as before: {other.get(*names)}")
+        check(other.get("rasStorageStatus.0") != "ok" and other.get("rasStorageProblems.0") > problems, "told by the scalars")
+        resource.prlimit(other.agent.pid, resource.RLIMIT_FSIZE, (-1, -1))
+        equal(other.set(("rasSpinLock.0", before[2])), "noError")
+        other.dial(1)
+        other.wait(1, "up")
+        equal(other.get("rasStorageStatus.0", "rasSpinLock.0"), ["ok", before[2] + 1])
+        other.hang_up(1)
+        other.wait(1, "down")
+        other.after_test()
+        other.stop_agent()
+        other.start_agent()
+        equal(other.get("rasMaxConcurrentDials.0", "rasAdminMode.0", "rasSpinLock.0"), [7, "enabled", before[2] + 1], "on the disk")
+    finally:
+        other.finish()
 
 
 run(lab)
