@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "driver/redact.h"
 #include "sys/macro.h"
 
 #define FIRST_ABORT_STATUS 4
@@ -31,6 +32,8 @@ static const struct {
 #define COMMAND_CHARACTERS                                                                                             \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 &+%=,;:?*#@!\"/.-_()<>$~|{}[]"
 #define COMMAND_MAX 200
+/* chat breaks the line in which it logs an echo after 80 characters; what is to be redacted must be whole. */
+#define SECRET_COMMAND_MAX 64
 
 int chat_check_number(const char *number, struct ras_error *ret_error)
 {
@@ -56,12 +59,13 @@ int chat_check_init(char *const *modem_init, struct ras_error *ret_error)
 	for (size_t i = 0; modem_init && modem_init[i]; i++) {
 		const char *command = modem_init[i];
 		size_t good = strspn(command, COMMAND_CHARACTERS);
+		int longest = redact_has_arguments(command) ? SECRET_COMMAND_MAX : COMMAND_MAX;
 
 		if (strncasecmp(command, "AT", 2) != 0)
 			ras_error_set(ret_error, 625, RAS_BACKEND_NONE, "modem-init %zu does not begin with AT", i + 1);
-		else if (strlen(command) > COMMAND_MAX)
+		else if (strlen(command) > (size_t)longest)
 			ras_error_set(ret_error, 625, RAS_BACKEND_NONE, "modem-init %zu is longer than %d characters",
-				      i + 1, COMMAND_MAX);
+				      i + 1, longest);
 		else if (command[good] != '\0')
 			ras_error_set(ret_error, 625, RAS_BACKEND_NONE,
 				      "modem-init %zu has a character that cannot be sent (number %zu)", i + 1,

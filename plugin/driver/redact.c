@@ -11,6 +11,9 @@
 
 static const char *const stands_for[3] = {"<secret>", "<user>", "<number>"};
 
+/* Commands of modem-init whose arguments are PINs and passwords. */
+static const char *const secret_commands[] = {"+CPIN=", "+CPWD=", "+CLCK=", "+CGAUTH=", "$QCPDPP="};
+
 /* Letters run together, and digits do; "ATD99" is a command and a number. */
 static bool runs_on(unsigned char a, unsigned char b)
 {
@@ -60,12 +63,43 @@ static size_t match(const char *text, const char *at, const char *word, bool eve
 	return 0;
 }
 
+/* Blanks and case mean nothing to a modem. Returns what follows the command, or NULL if it does not stand here. */
+static const char *after_command(const char *at, const char *command)
+{
+	for (; *command != '\0'; command++, at++) {
+		at += strspn(at, " ");
+		if (toupper((unsigned char)*at) != *command)
+			return NULL;
+	}
+	return at;
+}
+
+/* What follows such a command, to the end of the line, as a PIN in quotes may hold anything; else the end of text. */
+static const char *find_arguments(const char *text)
+{
+	const char *found;
+
+	for (; *text != '\0'; text++) {
+		for (size_t i = 0; i < ARRAY_SIZE(secret_commands); i++) {
+			found = after_command(text, secret_commands[i]);
+			if (found)
+				return found;
+		}
+	}
+	return text;
+}
+
+bool redact_has_arguments(const char *command)
+{
+	return *find_arguments(command) != '\0';
+}
+
 void redact_words(const char *const words[3], const char *text, char *ret, size_t size)
 {
-	const char *at = text;
+	const char *at = text, *end = find_arguments(text);
 	size_t len = 0, n;
 
-	while (*at != '\0' && len + 1 < size) {
+	while (at < end && len + 1 < size) {
 		n = 0;
 		for (size_t i = 0; i < 3 && n == 0; i++) {
 			if (!words[i] || words[i][0] == '\0')
@@ -80,7 +114,7 @@ void redact_words(const char *const words[3], const char *text, char *ret, size_
 		if (n == 0)
 			ret[len++] = *at++;
 	}
-	ret[len] = '\0';
+	str_copy(ret + len, *end != '\0' ? stands_for[0] : "", size - len);
 }
 
 void redact(const struct ras_call *call, const char *text, char *ret, size_t size)

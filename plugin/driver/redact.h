@@ -3,15 +3,20 @@
 #ifndef RASDIAL_DRIVER_REDACT_H
 #define RASDIAL_DRIVER_REDACT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ras/driver.h"
 
 /* Copies text with each user name, number and secret of the call replaced by a word in angle brackets; cut to size. A
- * name or number of less than four characters is replaced only where it stands alone, or every second word would go. */
+ * name or number of less than four characters is replaced only where it stands alone, or every second word would go.
+ * Of a modem command that takes a PIN or a password (AT+CPIN=), all that follows goes. */
 void redact(const struct ras_call *call, const char *text, char *ret, size_t size);
 
 /* The same for any words, for use without a call: secret, user name, number; NULL or "" for none. */
 void redact_words(const char *const words[3], const char *text, char *ret, size_t size);
+
+/* Is it a modem command of which something goes? */
+bool redact_has_arguments(const char *command);
 
 #endif

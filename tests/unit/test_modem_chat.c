@@ -95,6 +95,13 @@ static void commands(void **state UNUSED)
 	command[200] = '0';
 	command[201] = '\0';
 	assert_true(check_init(command, &error) < 0);
+	/* A PIN must not come to stand on a second line of log. */
+	memcpy(command, "AT+CPIN=", 8);
+	command[64] = '\0';
+	assert_int_equal(check_init(command, &error), 0);
+	command[64] = '0';
+	command[65] = '\0';
+	assert_true(check_init(command, &error) < 0);
 }
 
 /* ---- scripts ---- */

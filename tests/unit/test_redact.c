@@ -42,6 +42,27 @@ static void short_words(void **state UNUSED)
 	assert_string_equal(redacted("x", NULL, NULL, "axb"), "a<secret>b");
 }
 
+static void modem_commands(void **state UNUSED)
+{
+	static const char *const lines[] = {
+		"send (AT+CPIN=1234^M)",
+		"send (at+cpin=\"1234\",\"1234\"^M)",
+		"AT +CPIN = 1234",
+		"AT+CFUN=1;+CPIN=1234",
+		"AT+CLCK=\"SC\",1,\"1234\"^M^M",
+		"AT+CPWD=\"SC\",\"1234\",\"12)34\"",
+		"AT+CGAUTH=1,1,1234,u",
+		"AT$QCPDPP=1,1,\"1234\"",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (strstr(redacted(NULL, NULL, NULL, lines[i]), "34") || !strstr(out, "=<secret>"))
+			fail_msg("%s", out);
+	assert_string_equal(redacted("s", "AT+C", "12", "send (AT+CPIN=1234^M)"), "<secret>end (<user>PIN=<secret>");
+	assert_string_equal(redacted(NULL, NULL, NULL, "AT+CPIN?^M^M+CPIN: SIM PIN"), "AT+CPIN?^M^M+CPIN: SIM PIN");
+	assert_string_equal(redacted(NULL, NULL, NULL, "AT+CPIN="), "AT+CPIN=");
+}
+
 static void as_pppd_prints(void **state UNUSED)
 {
 	assert_string_equal(redacted("a\"b\\c", "u\t\xe9", NULL, "name = \"u\\011\\351\", \"a\\\"b\\\\c\""),
@@ -69,10 +90,8 @@ static void sizes(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),
-		cmocka_unit_test(short_words),
-		cmocka_unit_test(as_pppd_prints),
-		cmocka_unit_test(sizes),
+		cmocka_unit_test(plain),          cmocka_unit_test(short_words), cmocka_unit_test(modem_commands),
+		cmocka_unit_test(as_pppd_prints), cmocka_unit_test(sizes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
