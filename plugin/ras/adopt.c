@@ -198,8 +198,11 @@ static int account(struct ras_conn *conn)
 	pthread_mutex_lock(&conn->lock);
 	conn->begun = false;
 	if (!conn_has_call(conn)) {
-		conn->series.tried = 0;
-		conn_begin(conn, call, RAS_TRIGGER_SNMP);
+		bool redial = conn->info.status == RAS_STATUS_WAITING_REDIAL;
+
+		if (!redial)
+			conn->series.tried = 0;
+		conn_begin(conn, call, redial ? RAS_TRIGGER_REDIAL : RAS_TRIGGER_SNMP);
 	} else {
 		conn->call = call;
 		call->call_id = conn->info.call_id;
@@ -226,6 +229,28 @@ static int account(struct ras_conn *conn)
 	return 0;
 }
 
+/* No redial series goes on after a hang-up that was answered before the crash, or without an entry. conn.lock held. */
+static bool series_wanted(const struct ras_conn *conn)
+{
+	return conn->listed && conn->info.desired == RAS_DESIRED_UP;
+}
+
+static bool may_redial(const struct ras_conn *conn)
+{
+	return atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED &&
+	       conn->entry->row_status == RAS_ROW_ACTIVE && !ras_entry_missing(conn->entry);
+}
+
+static void end_series(struct ras_conn *conn, enum ras_status status)
+{
+	WITH_LOCK(&conn->lock);
+
+	conn->series.redial_real = 0;
+	conn->info.redials_left = 0;
+	conn_move(conn, status, RAS_DISCONNECTED, 0);
+	conn_settle(conn);
+}
+
 /* Goes on with a redial series where it was. */
 static int resume_series(struct ras_conn *conn)
 {
@@ -234,14 +259,6 @@ static int resume_series(struct ras_conn *conn)
 	struct ras_call *call;
 	int r;
 
-	if (atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) != RAS_ADMIN_ENABLED ||
-	    conn->entry->row_status != RAS_ROW_ACTIVE || ras_entry_missing(conn->entry)) {
-		pthread_mutex_lock(&conn->lock);
-		conn_move(conn, RAS_STATUS_FAILED, RAS_DISCONNECTED, 0);
-		conn->info.redials_left = 0;
-		pthread_mutex_unlock(&conn->lock);
-		return 0;
-	}
 	r = call_new(conn, START_REDIAL, &call);
 	if (r < 0)
 		return r;
@@ -257,15 +274,21 @@ static int resume_series(struct ras_conn *conn)
 
 static int adopt_conn(struct ras_conn *conn)
 {
-	bool lost, series;
+	bool lost, series, wanted;
 
 	pthread_mutex_lock(&conn->lock);
 	lost = !conn->call && (conn_has_call(conn) || conn->begun);
-	series = !conn->call && !lost && conn->listed && conn->info.status == RAS_STATUS_WAITING_REDIAL;
+	series = !conn->call && !lost && conn->info.status == RAS_STATUS_WAITING_REDIAL;
+	wanted = series_wanted(conn);
 	pthread_mutex_unlock(&conn->lock);
 	if (lost)
 		return account(conn);
-	return series ? resume_series(conn) : 0;
+	if (!series)
+		return 0;
+	if (wanted && may_redial(conn))
+		return resume_series(conn);
+	end_series(conn, wanted ? RAS_STATUS_FAILED : RAS_STATUS_DOWN);
+	return 0;
 }
 
 /* Counters of a link are complete once its traffic was asked for: nobody should see them go back. */

@@ -19,15 +19,19 @@ static void publish_thread(struct ras_call *call)
 
 static void begin(struct ras_call *call)
 {
+	bool another;
+
 	call->setup_mono = clock_mono_ms();
 	call->setup_real = clock_real_ms();
 	call->deadline = call->setup_mono + (int64_t)call->entry->dial_timeout * 1000;
 	str_copy(call->destination, call->entry->destination, sizeof(call->destination));
 	ras_call_set_device(call, call->entry->device_name);
 	pthread_mutex_lock(&call->conn->lock);
-	call->conn->begun = false;
+	another = call->conn->begun = call->conn->heir != NULL;
 	pthread_mutex_unlock(&call->conn->lock);
 	journal_save_conn(call->conn);
+	if (another)
+		journal_save_wish(call->conn);
 	link_record_write(call, false);
 	log_info("entry %s: call %u: openPort (%s, attempt %u)", call->conn->name, call->call_id,
 		 ras_label_name(ras_trigger_labels, (int32_t)call->trigger), call->attempt + 1);
@@ -111,11 +115,12 @@ static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 		conn_move(conn, drained ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 	}
 	conn->stop_since = 0;
+	conn->begun = conn->heir != NULL;
 	conn_hand_over(conn);
 	conn_settle(conn);
 }
 
-enum waiting { WAITING_ON, WAITING_OVER, WAITING_DIALS };
+enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_DIALS };
 
 /* One look at what to do while waiting for the redial time, or for a place after it. */
 static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
@@ -140,6 +145,10 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 		*ret_timeout_ms = -1;
 		return WAITING_ON;
 	}
+	if (!conn->begun) {
+		conn->begun = true;
+		return WAITING_MARK;
+	}
 	conn_begin(conn, call, conn->dial_now ? conn->next_trigger : RAS_TRIGGER_REDIAL);
 	return WAITING_DIALS;
 }
@@ -147,6 +156,8 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 /* Returns true when the next attempt has begun, false when there will be none. */
 static bool await_redial(struct ras_call *call)
 {
+	bool marked = false;
+
 	call_reset(call);
 	for (;;) {
 		struct pollfd wake = {.fd = call->wake_fd, .events = POLLIN};
@@ -158,7 +169,14 @@ static bool await_redial(struct ras_call *call)
 		case WAITING_OVER:
 			slot_drop(call);
 			journal_save_conn(call->conn);
+			if (marked)
+				journal_save_wish(call->conn);
 			return false;
+		case WAITING_MARK:
+			/* Before anybody sees the attempt, a crash must leave a sign of it. */
+			journal_save_wish(call->conn);
+			marked = true;
+			continue;
 		case WAITING_ON:
 			break;
 		}

@@ -111,6 +111,14 @@ struct conn_series {
 	int64_t redial_real; /* date of the next attempt; 0: none */
 };
 
+/* What is kept of requests: the wish line of the journal. */
+struct conn_wish {
+	enum ras_desired desired;
+	uint32_t request_id;
+	enum ras_action action;
+	bool begun;
+};
+
 struct ras_conn {
 	struct ras *ras;
 	char name[RAS_NAME_MAX]; /* as in the entry; never changes but in case of letters */
@@ -129,7 +137,9 @@ struct ras_conn {
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
-	bool begun;                 /* a dial was accepted and its attempt is not yet in the journal */
+	bool begun;    /* a dial was accepted and its attempt is not yet in the journal */
+	bool is_ahead; /* a request was written and is not yet done: in the journal stands ahead */
+	struct conn_wish ahead;
 	enum stop_reason stop;      /* of the call */
 	_Atomic int64_t stop_since; /* mono; 0: nothing asked of the thread, or its clean-up is done */
 	atomic_bool told_stuck;     /* that since then nothing came of it */
@@ -356,8 +366,7 @@ bool store_wants_compact(const struct ras *ras);
 
 int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
 		     const struct conn_series *series);
-int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired,
-		     uint32_t request_id, enum ras_action action, bool begun);
+int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const struct conn_wish *wish);
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
 int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
 int journal_put_engine(struct record_writer *w, struct ras *ras);

@@ -174,15 +174,14 @@ int journal_put_conn(struct record_writer *w, const char *name, const struct ras
 	return record_end(w);
 }
 
-int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, enum ras_desired desired,
-		     uint32_t request_id, enum ras_action action, bool begun)
+int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const struct conn_wish *wish)
 {
 	record_begin(w, "wish");
 	record_put_str(w, "name", conn->name);
-	record_put_u64(w, "desired", (uint64_t)desired);
-	record_put_u64(w, "request", request_id);
-	record_put_u64(w, "action", (uint64_t)action);
-	record_put_u64(w, "begun", begun);
+	record_put_u64(w, "desired", (uint64_t)wish->desired);
+	record_put_u64(w, "request", wish->request_id);
+	record_put_u64(w, "action", (uint64_t)wish->action);
+	record_put_u64(w, "begun", wish->begun);
 	return record_end(w);
 }
 
@@ -237,18 +236,17 @@ int journal_put_life(struct record_writer *w, struct ras_conn *conn)
 
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
 {
-	enum ras_desired desired;
-	enum ras_action action;
-	uint32_t request_id;
-	bool begun;
+	struct conn_wish wish;
 
 	pthread_mutex_lock(&conn->lock);
-	desired = conn->info.desired;
-	request_id = conn->info.request_id;
-	action = conn->last_action;
-	begun = conn->begun;
+	/* A request that is written is not written over: it will be done, or taken back. */
+	if (conn->is_ahead)
+		wish = conn->ahead;
+	else
+		wish = (struct conn_wish){conn->info.desired, conn->info.request_id, conn->last_action, false};
+	wish.begun |= conn->begun;
 	pthread_mutex_unlock(&conn->lock);
-	return journal_put_wish(w, conn, desired, request_id, action, begun);
+	return journal_put_wish(w, conn, &wish);
 }
 
 void journal_save_conn(struct ras_conn *conn)
@@ -299,6 +297,9 @@ static int load_conn(struct ras *ras, const struct record *r)
 		conn->info.status = RAS_STATUS_DOWN;
 	if (conn->info.index > RAS_INDEX_MAX)
 		conn->info.index = 0;
+	/* Hung up between two attempts: the last one has its end already. */
+	if (conn->info.status == RAS_STATUS_HANGING_UP && conn->series.redial_real > 0)
+		conn->info.status = RAS_STATUS_WAITING_REDIAL;
 	conn->traffic_base = conn->info.counters.traffic;
 	if (ras_status_in_setup(conn->info.status) || conn->info.status == RAS_STATUS_HANGING_UP)
 		conn->begun = false;

@@ -27,6 +27,8 @@ enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
 static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	bool enabled = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;
+	/* A row with a call is not notReady, though its entry may have become one that cannot be dialed. */
+	enum need thread = conn_ready(conn) ? NEED_THREAD : REFUSED;
 
 	if (!enabled || !conn->entry || conn->entry->row_status != RAS_ROW_ACTIVE)
 		return REFUSED;
@@ -39,9 +41,9 @@ static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 	case RAS_STATUS_UP:
 	case RAS_STATUS_WAITING:
 	case RAS_STATUS_WAITING_REDIAL:
-		return action == RAS_ACTION_DIAL ? NEED_NOTHING : NEED_THREAD;
+		return action == RAS_ACTION_DIAL ? NEED_NOTHING : thread;
 	default:
-		return NEED_THREAD;
+		return thread;
 	}
 }
 
@@ -161,14 +163,20 @@ static int put_cleared(struct record_writer *w, struct ras_conn *conn)
 	return journal_put_conn(w, conn->name, &info, &series);
 }
 
+/* An attempt that was accepted and is not yet in the journal has only the wish to be known by: no request takes that
+ * from it. But a hang-up does away with one that still waits for the end of the call before it. conn.lock held. */
+static bool stays_begun(const struct ras_conn *conn, enum ras_action action)
+{
+	return conn->begun && !(conn->heir && action == RAS_ACTION_HANG_UP);
+}
+
 int ras_request_write(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
 	struct record_writer w;
 	char lines[2 * RECORD_MAX];
-	enum ras_desired desired;
+	struct conn_wish wish = {.request_id = request->request_id, .action = request->action};
 	size_t len = 0;
-	bool begun;
 	int r = 0;
 
 	if (request->repeated)
@@ -176,8 +184,8 @@ int ras_request_write(struct ras_request *request)
 	WITH_LOCK(&request->ras->store.lock);
 
 	pthread_mutex_lock(&conn->lock);
-	desired = desired_after(request);
-	begun = request->action == RAS_ACTION_NONE ? conn->begun : request->call != NULL;
+	wish.desired = desired_after(request);
+	wish.begun = request->call || stays_begun(conn, request->action);
 	pthread_mutex_unlock(&conn->lock);
 	/* Both lines or none. */
 	if (request->action == RAS_ACTION_CLEAR_ERROR) {
@@ -186,23 +194,37 @@ int ras_request_write(struct ras_request *request)
 			memcpy(lines, w.text, len = w.len);
 	}
 	if (r == 0)
-		r = journal_put_wish(&w, conn, desired, request->request_id, request->action, begun);
+		r = journal_put_wish(&w, conn, &wish);
 	if (r == 0) {
 		memcpy(lines + len, w.text, w.len);
 		r = store_append(request->ras, lines, len + w.len, true);
 	}
-	request->written = r == 0;
-	if (request->written)
-		atomic_fetch_add(&request->ras->store.ahead, 1);
-	return r;
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&conn->lock);
+	request->written = conn->is_ahead = true;
+	conn->ahead = wish;
+	pthread_mutex_unlock(&conn->lock);
+	atomic_fetch_add(&request->ras->store.ahead, 1);
+	return 0;
+}
+
+/* The request is done, or is to be taken back. conn.lock held. */
+static void no_longer_ahead(struct ras_request *request)
+{
+	if (!request->written)
+		return;
+	request->written = request->conn->is_ahead = false;
+	atomic_fetch_sub(&request->ras->store.ahead, 1);
 }
 
 void ras_request_undo(struct ras_request *request)
 {
 	if (!request->written)
 		return;
-	request->written = false;
-	atomic_fetch_sub(&request->ras->store.ahead, 1);
+	pthread_mutex_lock(&request->conn->lock);
+	no_longer_ahead(request);
+	pthread_mutex_unlock(&request->conn->lock);
 	if (request->action == RAS_ACTION_CLEAR_ERROR)
 		journal_save_conn(request->conn);
 	journal_save_wish(request->conn);
@@ -284,8 +306,6 @@ static void forget(struct ras_request *request)
 		p = &(*p)->next;
 	*p = request->next;
 	request->conn->request = NULL;
-	if (request->written)
-		atomic_fetch_sub(&request->ras->store.ahead, 1);
 	free(request);
 }
 
@@ -300,6 +320,7 @@ void ras_request_commit(struct ras_request *request)
 		conn->last_action = request->action;
 		act(request);
 	}
+	no_longer_ahead(request);
 	pthread_mutex_unlock(&conn->lock);
 	forget(request);
 }
@@ -310,6 +331,9 @@ void ras_request_cancel(struct ras_request *request)
 		return;
 	if (request->call)
 		call_order(TAKE_PTR(request->call), CALL_ABANDON);
+	pthread_mutex_lock(&request->conn->lock);
+	no_longer_ahead(request);
+	pthread_mutex_unlock(&request->conn->lock);
 	forget(request);
 }
 

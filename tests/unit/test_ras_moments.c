@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What comes at an awkward moment: a hang-up while a deadline is being acted on, an entry that changes under its
- * series, a dial right after a place became free, a commit after the end of the agent. */
+ * series, a dial right after a place became free, a commit after the end of the agent, a crash. */
+#include <errno.h>
 #include <semaphore.h>
 
 #include "engine_lab.h"
+#include "ras/engine.h"
 
 static int set_up(void **state)
 {
@@ -198,6 +200,26 @@ static void link_of_an_undialable_row_is_adopted(void **state)
 	lab_check_sums(lab);
 }
 
+/* The link may be gone by the time of the commit, and there would be nothing to dial with. */
+static void undialable_row_is_not_redialed(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_request *request;
+	struct ras_conn *conn;
+
+	lab_line(lab, "hq", "setup=0s");
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	make_undialable(lab, 0);
+	load(lab);
+	assert_int_equal(ras_request_reserve(lab->ras, conn, RAS_ACTION_REDIAL, 0, RAS_TRIGGER_SNMP, &request),
+			 -EINVAL);
+	ask(lab, conn, RAS_ACTION_DIAL); /* without effect */
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+}
+
 /* ---- places ---- */
 
 static void place_is_free_when_the_end_is_seen(void **state)
@@ -255,6 +277,110 @@ static void end_does_not_wait_for_a_reservation(void **state)
 	lab_stop(lab);
 }
 
+/* ---- a crash in between: what the journal says at some moment, and what the next agent makes of it ---- */
+
+/* A row in an engine that has not started, so that nothing moves. */
+static struct ras_conn *still_row(struct lab *lab)
+{
+	lab_line(lab, "hq", "setup=0s")->redial_max = 3;
+	lab_open(lab);
+	return lab_conn(lab, "hq");
+}
+
+static bool journal_says_begun(struct ras_conn *conn)
+{
+	struct record_writer w;
+
+	assert_int_equal(journal_put_present_wish(&w, conn), 0);
+	return strstr(w.text, "begun=1") != NULL;
+}
+
+static void no_request_takes_away_what_was_accepted(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+
+	conn->begun = true;
+	ask(lab, conn, RAS_ACTION_CLEAR_ERROR);
+	lab_stop(lab);
+
+	lab_start(lab);
+	lab_wait_status(lab, lab_conn(lab, "hq"), RAS_STATUS_WAITING_REDIAL);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).counters.attempts, 1);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).last_error.code, RAS_ERROR_SERVICE_STOPPED);
+}
+
+static void written_request_is_not_written_over(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+	struct ras_request *request = reserve(lab, conn, RAS_ACTION_DIAL);
+
+	assert_int_equal(ras_request_write(request), 0);
+	assert_true(journal_says_begun(conn));
+	ras_request_undo(request);
+	assert_false(journal_says_begun(conn));
+	assert_int_equal(ras_request_write(request), 0);
+	assert_true(journal_says_begun(conn));
+	ras_request_cancel(request);
+	assert_false(journal_says_begun(conn));
+}
+
+/* The journal of an agent that was killed while a row with one failure waited for its redial, or left that. */
+static void crash_between_attempts(struct lab *lab, enum ras_status status, enum ras_desired desired)
+{
+	struct ras_conn *conn = still_row(lab);
+
+	pthread_mutex_lock(&conn->lock);
+	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
+	conn_move(conn, status, RAS_DISCONNECTED, COUNT_FAILURE);
+	conn->info.desired = desired;
+	conn->info.call_id = 1;
+	conn->info.redials_left = 3;
+	conn->series.redial_real = clock_real_ms() + 20000;
+	pthread_mutex_unlock(&conn->lock);
+	journal_save_conn(conn);
+	journal_save_wish(conn);
+	lab_stop(lab);
+}
+
+static void expect_one_attempt(struct lab *lab, enum ras_status status)
+{
+	const struct ras_conn *conn = lab_conn(lab, "hq");
+
+	lab_wait_status(lab, conn, status);
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	assert_int_equal(lab_info(conn).last_hist_index, 0);
+	assert_int_equal(lab_info(conn).redials_left, 0);
+	lab_check_sums(lab);
+}
+
+static void hang_up_between_attempts_is_not_counted(void **state)
+{
+	crash_between_attempts(*state, RAS_STATUS_HANGING_UP, RAS_DESIRED_DOWN);
+	lab_start(*state);
+	expect_one_attempt(*state, RAS_STATUS_DOWN);
+}
+
+static void answered_hang_up_ends_the_series(void **state)
+{
+	crash_between_attempts(*state, RAS_STATUS_WAITING_REDIAL, RAS_DESIRED_DOWN);
+	lab_start(*state);
+	expect_one_attempt(*state, RAS_STATUS_DOWN);
+}
+
+static void series_of_a_removed_row_is_over(void **state)
+{
+	struct lab *lab = *state;
+
+	crash_between_attempts(lab, RAS_STATUS_WAITING_REDIAL, RAS_DESIRED_UP);
+	lab->n_entries = 0;
+	lab_start(lab);
+	lab->n_entries = 1;
+	load(lab);
+	expect_one_attempt(lab, RAS_STATUS_DOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,9 +389,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cancelled_redial_is_forgotten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(undialable_row_leaves_its_series, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(link_of_an_undialable_row_is_adopted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(undialable_row_is_not_redialed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(place_is_free_when_the_end_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(commit_after_the_end_is_for_the_next_agent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(end_does_not_wait_for_a_reservation, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_request_takes_away_what_was_accepted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(written_request_is_not_written_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hang_up_between_attempts_is_not_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_hang_up_ends_the_series, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(series_of_a_removed_row_is_over, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("moments", tests, NULL, NULL);
