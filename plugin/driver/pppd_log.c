@@ -97,8 +97,9 @@ static const struct line_row {
 	{"Couldn't rename interface * to *", ALWAYS, 602, NULL, ""},
 	{"Couldn't create new ppp unit*", ALWAYS, 664, NULL, ""},
 	{"Couldn't allocate pseudo-tty*", ALWAYS, 664, NULL, ""},
-	{"Failed to create child process*", ALWAYS, 664, NULL, ""},
-	{"fork failed: *", ALWAYS, 664, NULL, ""},
+	/* While the link is up only a script is not run for that, such as ip-up. */
+	{"Failed to create child process*", SETUP, 664, NULL, ""},
+	{"fork failed: *", SETUP, 664, NULL, ""},
 	{"Out of memory*", ALWAYS, 664, NULL, ""},
 	{"Virtual memory exhausted*", ALWAYS, 664, NULL, ""},
 	{"Critical shortage of file descriptors*", ALWAYS, 664, NULL, ""},

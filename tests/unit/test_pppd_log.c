@@ -92,8 +92,8 @@ static const struct {
 	{"Couldn't rename interface ppp0 to ras7: File exists", 602, 602, "ras7"},
 	{"Couldn't create new ppp unit: Too many open files", 664, 664, NULL},
 	{"Couldn't allocate pseudo-tty", 664, 664, NULL},
-	{"Failed to create child process: Resource temporarily unavailable", 664, 664, NULL},
-	{"fork failed: Cannot allocate memory", 664, 664, NULL},
+	{"Failed to create child process: Resource temporarily unavailable", 664, 0, NULL},
+	{"fork failed: Cannot allocate memory", 664, 0, NULL},
 	{"Out of memory in timeout()!", 664, 664, NULL},
 	{"Virtual memory exhausted allocating option argument", 664, 664, NULL},
 	{"Critical shortage of file descriptors: dup failed: Too many open files", 664, 664, NULL},
@@ -233,6 +233,7 @@ static void first_decisive_line(void **state UNUSED)
 			 721);
 	assert_int_equal(judge("LCP terminated by peer (User request)\nModem hangup\n", true, facts), 629);
 	assert_int_equal(judge("Modem hangup\nConnection terminated.\n", true, facts), 829);
+	assert_int_equal(judge("fork failed: Cannot allocate memory\nModem hangup\n", true, facts), 829);
 	assert_int_equal(judge("Serial line is looped back.\nConnection terminated.\n", false, facts), 737);
 	assert_int_equal(judge("MS-CHAPv2 mutual authentication failed.\nCHAP authentication failed\n", false, facts),
 			 778);
