@@ -234,6 +234,7 @@ static const struct {
 	{18, 651, 651, NULL},
 	{19, 691, 691, NULL},
 	{20, 932, 932, "The traffic limit given to pppd is reached"},
+	{21, 625, 625, "pppd does not accept the number of the caller"},
 	{127, 645, 645, "pppd has crashed"},
 };
 
