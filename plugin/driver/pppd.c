@@ -386,9 +386,10 @@ static int find_process(struct pppd_link *link, const struct record *record)
 	record_get_u64(record, "d-started", &started);
 	if (pid == 0)
 		return -ESRCH;
-	if (link->state.pid != (pid_t)pid)
+	link->pid = (pid_t)pid;
+	if (link->state.pid != link->pid)
 		link->state = PPPD_STATE_NONE;
-	return process_adopt((pid_t)pid, started, &link->process);
+	return process_adopt(link->pid, started, &link->process);
 }
 
 int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up)

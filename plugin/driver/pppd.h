@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "driver/pppd_log.h"
 #include "driver/pppd_options.h"
@@ -36,6 +37,7 @@ struct pppd_medium;
 struct pppd_link {
 	const struct pppd_medium *medium;
 	struct process process;
+	pid_t pid;                             /* of pppd, also of one that had ended before its adoption; 0: none */
 	struct process_fd give[PPPD_GIVE_MAX]; /* for pppd; ours until it has started */
 	size_t n_give;
 	int log_fd, socket_fd, report_fd; /* -1: none, as for an adopted link */

@@ -200,8 +200,9 @@ static int start(struct ras_call *call, struct pppd_link *link)
 	r = process_spawn(argv, NULL, link->give, link->n_give, &link->process);
 	if (r < 0)
 		return ras_call_fail(call, r, RAS_BACKEND_NONE, PPPD_PROGRAM " cannot be started: %s", strerror(-r));
-	ras_call_set_process(call, link->process.pid);
-	ras_call_note_u64(call, "d-pid", (uint64_t)link->process.pid);
+	link->pid = link->process.pid;
+	ras_call_set_process(call, link->pid);
+	ras_call_note_u64(call, "d-pid", (uint64_t)link->pid);
 	ras_call_note_u64(call, "d-started", link->process.started);
 	ras_call_save(call);
 	return 0;
