@@ -65,13 +65,43 @@ static void modem_commands(void **state UNUSED)
 
 static void as_pppd_prints(void **state UNUSED)
 {
-	assert_string_equal(redacted("a\"b\\c", "u\t\xe9", NULL, "name = \"u\\011\\351\", \"a\\\"b\\\\c\""),
+	assert_string_equal(redacted("a\"b\\c", "u\t\xe9", NULL, "name = \"u\\t\\351\", \"a\\\"b\\\\c\""),
 			    "name = \"<user>\", \"<secret>\"");
 	assert_string_equal(redacted("a\"b\\c", NULL, NULL, "a\"b\\c"), "<secret>");
 	/* cut in the middle of an escape */
 	assert_string_equal(redacted("a\xe9", NULL, NULL, "a\\35"), "a\\35");
 	assert_string_equal(redacted("a\xe9", NULL, NULL, "a\\"), "a\\");
 	assert_string_equal(redacted("ab", NULL, NULL, "a"), "a");
+}
+
+/* Each octet of a name as %q and %v of pppd print it. */
+static void as_pppd_logs(void **state UNUSED)
+{
+	static const char user[] = "u\t\r\b\x7f\x80\x89\xe9\xff\\";
+
+	assert_string_equal(redacted(NULL, user, NULL, "a \"u\\t\\x0d\\b\\x7f\\x80\\x89\xe9\xff\\\\\" b"),
+			    "a \"<user>\" b");
+	assert_string_equal(redacted(NULL, user, NULL, "a u\t^M^H^?M-^@M-\tM-iM-^?\\ b"), "a <user> b");
+	assert_string_equal(redacted(NULL, user, NULL, "a u\\t\\r\\010\\177\\200\\211\\351\\377\\\\ b"), "a <user> b");
+	assert_string_equal(redacted(NULL, "j\xc3\xb6rg", NULL, "jM-CM-6rg j\\303\\266rg j\xc3\xb6rg"),
+			    "<user> <user> <user>");
+}
+
+/* What the end of a text that was cut leaves of a word. */
+static void cut_texts(void **state UNUSED)
+{
+	static const char *const words[3] = {"sesame", "branch7@example.org", "5550100"};
+	static const char *const tails[] = {"branch7@example.or", "branch7@ex", "b", "sesam", "s", "55501"};
+	char text[REDACT_TEXT_MAX], shown[REDACT_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		memset(text, '-', sizeof(text));
+		str_copy(text + sizeof(text) - 1 - strlen(tails[i]), tails[i], strlen(tails[i]) + 1);
+		redact_words(words, text, shown, sizeof(shown));
+		assert_null(strstr(shown, tails[i][1] ? tails[i] : "-b"));
+		redact_words(words, text + 1, shown, sizeof(shown));
+		assert_non_null(strstr(shown, tails[i]));
+	}
 }
 
 static void sizes(void **state UNUSED)
@@ -90,8 +120,9 @@ static void sizes(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),          cmocka_unit_test(short_words), cmocka_unit_test(modem_commands),
-		cmocka_unit_test(as_pppd_prints), cmocka_unit_test(sizes),
+		cmocka_unit_test(plain),          cmocka_unit_test(short_words),  cmocka_unit_test(modem_commands),
+		cmocka_unit_test(as_pppd_prints), cmocka_unit_test(as_pppd_logs), cmocka_unit_test(cut_texts),
+		cmocka_unit_test(sizes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
