@@ -33,6 +33,8 @@ static const struct {
 	{WIRE_PHASE_RUNNING, {RAS_PROJECTED, RAS_PROJECTED}},
 };
 
+_Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known by its length");
+
 /* ---- the link ---- */
 
 static struct pppd_link *link_new(struct ras_call *call, const struct pppd_medium *medium)
@@ -63,13 +65,12 @@ static void link_free(struct ras_call *call, struct pppd_link *link)
 
 /* ---- what comes in ---- */
 
-static void show_line(void *context, const char *line)
+static void show_line(void *context, const char *line, char shown[PPPD_LINE_MAX])
 {
 	struct ras_call *call = context;
 	const struct pppd_link *link = ras_call_data(call);
-	char shown[PPPD_LINE_MAX + 64];
 
-	redact(call, line, shown, sizeof(shown));
+	redact(call, line, shown, PPPD_LINE_MAX);
 	ras_call_log(call, "%s", shown);
 	if (link->medium->line)
 		link->medium->line(call, line);
@@ -204,15 +205,13 @@ static int fail(struct ras_call *call, struct pppd_link *link)
 		.reason = link->state.reason,
 		.exit_status = status,
 	};
-	char text[RAS_ERROR_TEXT_MAX];
 	struct pppd_verdict verdict;
 	struct ras_error error;
 
 	if (device_failed(call, link, &error))
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
 	pppd_judge(&link->log, &facts, &verdict);
-	redact(call, verdict.text, text, sizeof(text));
-	return ras_call_fail(call, verdict.code, status, "%s", text);
+	return ras_call_fail(call, verdict.code, status, "%s", verdict.text);
 }
 
 /* pppd is gone; what it said last is still there. */

@@ -128,7 +128,7 @@ static void compose(struct pppd_verdict *v, int32_t code, const char *text, cons
 		v->text[len - 1] = '\0';
 }
 
-static const char *find_detail(const struct line_row *row, const char *line, const char *remote)
+static const char *find_detail(const struct line_row *row, const char *shown, const char *remote)
 {
 	const char *at;
 
@@ -136,7 +136,7 @@ static const char *find_detail(const struct line_row *row, const char *line, con
 		return "";
 	if (str_equal(row->detail, REMOTE))
 		return remote;
-	at = strstr(line, row->detail);
+	at = strstr(shown, row->detail);
 	return at ? at + strlen(row->detail) : "";
 }
 
@@ -156,7 +156,7 @@ static int32_t code_of_mschap(long number)
 	}
 }
 
-void pppd_log_classify(const char *line, const char *remote, bool up, struct pppd_verdict *ret)
+void pppd_log_classify(const char *line, const char *shown, const char *remote, bool up, struct pppd_verdict *ret)
 {
 	ret->code = 0;
 	ret->text[0] = '\0';
@@ -167,14 +167,16 @@ void pppd_log_classify(const char *line, const char *remote, bool up, struct ppp
 			continue;
 		compose(ret,
 			row->code == FROM_LINE ? code_of_mschap(strtol(strstr(line, "E=") + 2, NULL, 10)) : row->code,
-			row->text, find_detail(row, line, remote));
+			row->text, find_detail(row, shown, remote));
 		return;
 	}
 }
 
-static void end_line(struct pppd_log *log, bool up, void (*done)(void *context, const char *line), void *context)
+static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *context)
 {
 	static const char remote[] = "Remote message: ";
+	char shown[PPPD_LINE_MAX];
+	const char *words;
 
 	if (log->len > 0 && log->line[log->len - 1] == '\r')
 		log->len--;
@@ -182,15 +184,16 @@ static void end_line(struct pppd_log *log, bool up, void (*done)(void *context, 
 	log->len = 0;
 	if (log->line[0] == '\0')
 		return;
-	done(context, log->line);
-	if (strncmp(log->line, remote, strlen(remote)) == 0)
-		str_copy(log->remote, log->line + strlen(remote), sizeof(log->remote));
+	done(context, log->line, shown);
+	if (strncmp(log->line, remote, strlen(remote)) == 0) {
+		words = strstr(shown, ": ");
+		str_copy(log->remote, words ? words + 2 : shown, sizeof(log->remote));
+	}
 	if (log->first.code == 0)
-		pppd_log_classify(log->line, log->remote, up, &log->first);
+		pppd_log_classify(log->line, shown, log->remote, up, &log->first);
 }
 
-void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up,
-		   void (*done)(void *context, const char *line), void *context)
+void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up, pppd_line_done *done, void *context)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (data[i] == '\n')
@@ -200,7 +203,7 @@ void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up,
 	}
 }
 
-void pppd_log_end(struct pppd_log *log, bool up, void (*done)(void *context, const char *line), void *context)
+void pppd_log_end(struct pppd_log *log, bool up, pppd_line_done *done, void *context)
 {
 	end_line(log, up, done, context);
 }

@@ -10,19 +10,19 @@
 
 #include "ras/error.h"
 
-#define PPPD_LINE_MAX 512 /* with NUL; longer lines are cut */
+#define PPPD_LINE_MAX 1024 /* with NUL; pppd itself writes none that is longer, and such a line is cut */
 #define PPPD_PROGRAM "/usr/sbin/pppd"
 
 /* code 0: nothing decisive yet. */
 struct pppd_verdict {
 	int32_t code;
-	char text[RAS_ERROR_TEXT_MAX]; /* as other programs wrote it: redact() before use */
+	char text[RAS_ERROR_TEXT_MAX]; /* as it may be shown */
 };
 
 struct pppd_log {
 	char line[PPPD_LINE_MAX]; /* what has come of the present line */
 	size_t len;
-	char remote[128]; /* last message of the peer */
+	char remote[RAS_ERROR_TEXT_MAX]; /* last message of the peer, as it may be shown */
 	struct pppd_verdict first;
 };
 
@@ -37,16 +37,19 @@ struct pppd_facts {
 	int exit_status;  /* 128 + signal if it was killed; -1: not known */
 };
 
-/* Takes what pppd wrote; calls done for each line that is complete, without newline, and then classifies it. up as in
- * pppd_facts. */
-void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up,
-		   void (*done)(void *context, const char *line), void *context);
+/* Called for each line that is complete, without newline. Fills shown with the line as it may be shown, redacted: it
+ * must be whole for that, so nothing is cut before. */
+typedef void pppd_line_done(void *context, const char *line, char shown[PPPD_LINE_MAX]);
+
+/* Takes what pppd wrote; calls done for each line and then classifies it. up as in pppd_facts. */
+void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up, pppd_line_done *done, void *context);
 
 /* The last line may lack its newline. */
-void pppd_log_end(struct pppd_log *log, bool up, void (*done)(void *context, const char *line), void *context);
+void pppd_log_end(struct pppd_log *log, bool up, pppd_line_done *done, void *context);
 
-/* What one line says. remote: last message of the peer, "" if none. ret->code is 0 for a line that is not decisive. */
-void pppd_log_classify(const char *line, const char *remote, bool up, struct pppd_verdict *ret);
+/* What one line says: the line itself decides, the text is taken from what may be shown of it and of remote, the last
+ * message of the peer ("" if none). ret->code is 0 for a line that is not decisive. */
+void pppd_log_classify(const char *line, const char *shown, const char *remote, bool up, struct pppd_verdict *ret);
 
 /* What an exit status says. */
 void pppd_exit_classify(int status, bool up, struct pppd_verdict *ret);

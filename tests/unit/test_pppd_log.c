@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "driver/pppd_log.h"
+#include "driver/redact.h"
 #include "sys/macro.h"
 
 static const struct pppd_facts nothing_known = {.heard = true, .exit_status = -1};
@@ -130,7 +131,7 @@ static void each_line(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		for (int up = 0; up <= 1; up++) {
-			pppd_log_classify(lines[i].line, "Login incorrect", up, &v);
+			pppd_log_classify(lines[i].line, lines[i].line, "Login incorrect", up, &v);
 			if (v.code != (up ? lines[i].up : lines[i].setup))
 				fail_msg("\"%s\" (%s): %d", lines[i].line, up ? "up" : "set-up", v.code);
 			if (v.code == 0)
@@ -191,12 +192,15 @@ static void each_status(void **state UNUSED)
 static size_t n_told;
 static char last_told[PPPD_LINE_MAX];
 
-static void tell(void *context, const char *line)
+static void tell(void *context, const char *line, char shown[PPPD_LINE_MAX])
 {
+	static const char *const words[3] = {NULL, "branch7@example.org", NULL};
+
 	assert_ptr_equal(context, &n_told);
 	n_told++;
 	str_copy(last_told, line, sizeof(last_told));
 	assert_null(strchr(line, '\n'));
+	redact_words(words, line, shown, PPPD_LINE_MAX);
 }
 
 static int32_t judge(const char *text, bool up, struct pppd_facts facts)
@@ -269,6 +273,31 @@ static void what_the_object_saw(void **state UNUSED)
 	assert_int_equal(judge("", true, facts), 721);
 }
 
+/* A name at any place of a line, also where the text is cut, is in no text that is kept. */
+static void no_part_of_a_name(void **state UNUSED)
+{
+	static const char *const heads[] = {"CHAP authentication failed: ", "LCP terminated by peer (",
+					    "Remote message: "};
+	char text[2 * PPPD_LINE_MAX];
+	struct pppd_verdict v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+		for (int before = 0; before < PPPD_LINE_MAX; before++) {
+			struct pppd_log log = {.len = 0};
+
+			snprintf(text, sizeof(text), "%s%0*dbranch7@example.org\nPAP authentication failed\n", heads[i],
+				 before, 0);
+			pppd_log_feed(&log, text, strlen(text), false, tell, &n_told);
+			assert_int_not_equal(log.first.code, 0);
+			if (strstr(log.first.text, "0b") || strstr(log.remote, "0b"))
+				fail_msg("%d: %s", before, log.first.text);
+		}
+	}
+	/* What is hidden still decides. */
+	pppd_log_classify("Modem hangup", "<user> hangup", "", true, &v);
+	assert_int_equal(v.code, 829);
+}
+
 /* ---- lines that are no lines ---- */
 
 static void odd_lines(void **state UNUSED)
@@ -317,7 +346,7 @@ int main(void)
 		cmocka_unit_test(each_line),           cmocka_unit_test(codes_are_known),
 		cmocka_unit_test(each_status),         cmocka_unit_test(first_decisive_line),
 		cmocka_unit_test(what_the_object_saw), cmocka_unit_test(odd_lines),
-		cmocka_unit_test(any_octets),
+		cmocka_unit_test(any_octets),          cmocka_unit_test(no_part_of_a_name),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
