@@ -34,6 +34,7 @@ static const struct {
 #define COMMAND_MAX 200
 /* chat breaks the line in which it logs an echo after 80 characters; what is to be redacted must be whole. */
 #define SECRET_COMMAND_MAX 64
+#define NUMBER_MAX 64
 
 int chat_check_number(const char *number, struct ras_error *ret_error)
 {
@@ -44,6 +45,8 @@ int chat_check_number(const char *number, struct ras_error *ret_error)
 		good = semicolon + 1;
 	if (number[0] == '\0')
 		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "There is no number to dial");
+	else if (strlen(number) > NUMBER_MAX)
+		ras_error_set(ret_error, 723, RAS_BACKEND_NONE, "The number is longer than %d characters", NUMBER_MAX);
 	else if (number[good] != '\0')
 		ras_error_set(ret_error, 749, RAS_BACKEND_NONE, "Character %zu of the number cannot be dialed",
 			      good + 1);

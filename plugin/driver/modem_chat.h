@@ -31,7 +31,7 @@ int chat_script(enum chat_step step, const struct ras_entry *entry, const char *
 		char ret[CHAT_SCRIPT_MAX]);
 
 /* Are number and modem-init free of whatever chat or a modem would take for more than digits and commands? Returns 0,
- * or -EINVAL with ret_error filled: 749 for the number, 625 for modem-init. */
+ * or -EINVAL with ret_error filled: 749 or 723 (too long) for the number, 625 for modem-init. */
 int chat_check_number(const char *number, struct ras_error *ret_error);
 int chat_check_init(char *const *modem_init, struct ras_error *ret_error);
 

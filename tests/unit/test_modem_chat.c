@@ -50,8 +50,14 @@ static void numbers(void **state UNUSED)
 		"5550100; D5550199",
 		"5550100;;",
 	};
+	char number[] = "00000000001111111111222222222233333333334444444444555555555566666";
 	struct ras_error error;
 
+	assert_int_equal(strlen(number), 65);
+	assert_true(chat_check_number(number, &error) < 0);
+	assert_int_equal(error.code, 723);
+	number[64] = '\0';
+	assert_int_equal(chat_check_number(number, &error), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		if (chat_check_number(good[i], &error) < 0)
 			fail_msg("refused: %s", good[i]);
