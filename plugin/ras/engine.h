@@ -378,6 +378,13 @@ int journal_load_line(struct ras *ras, char *line);
 void journal_save_conn(struct ras_conn *conn);
 void journal_save_wish(struct ras_conn *conn);
 
+/* ---- addr_field.c ---- */
+
+void addr_put(struct record_writer *w, const char *key, const struct ras_addr *a);
+
+/* Returns false, and leaves ret alone, if there is no such field or no address in it. */
+bool addr_get(const struct record *r, const char *key, struct ras_addr *ret);
+
 /* ---- link_record.c: records in the run directory ---- */
 
 #define LINK_RECORD_SUFFIX ".link"

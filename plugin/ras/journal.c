@@ -9,7 +9,6 @@
  *
  * A later line of the same thing replaces an earlier one. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ras/engine.h"
@@ -135,31 +134,6 @@ static void get_error(const struct record *r, struct ras_error *ret)
 	ret->cause = ret->code == RAS_ERROR_NONE ? RAS_CAUSE_NONE : ras_error_cause(ret->code);
 }
 
-static void put_addr(struct record_writer *w, const char *key, const struct ras_addr *a)
-{
-	char text[2 * sizeof(a->octets) + 1];
-
-	if (a->len == 0)
-		return;
-	for (size_t i = 0; i < a->len; i++)
-		snprintf(text + 2 * i, sizeof(text) - 2 * i, "%02x", a->octets[i]);
-	record_put_str(w, key, text);
-}
-
-static void get_addr(const struct record *r, const char *key, enum ras_addr_role role, struct ras_addr *ret)
-{
-	const char *text = record_get_str(r, key);
-	struct ras_addr a = {.role = role};
-	unsigned octet;
-
-	if (!text)
-		return;
-	while (a.len < sizeof(a.octets) && sscanf(text + 2 * (size_t)a.len, "%2x", &octet) == 1)
-		a.octets[a.len++] = (uint8_t)octet;
-	if (a.len == 4 || a.len == 16 || a.len == 20)
-		*ret = a;
-}
-
 /* ---- writing ---- */
 
 int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
@@ -193,8 +167,10 @@ int journal_put_history(struct record_writer *w, const struct ras_history_row *r
 	record_put_u64(w, "connected", row->connected);
 	record_put_str(w, "device", row->device_name);
 	record_put_str(w, "destination", row->destination);
-	put_addr(w, "local", &row->local);
-	put_addr(w, "peer", &row->peer);
+	if (row->local.len > 0)
+		addr_put(w, "local", &row->local);
+	if (row->peer.len > 0)
+		addr_put(w, "peer", &row->peer);
 	put_error(w, &row->error);
 	return record_end(w);
 }
@@ -345,8 +321,8 @@ static int load_history(struct ras *ras, const struct record *r)
 	get_text(r, "name", row->entry_name, sizeof(row->entry_name));
 	get_text(r, "device", row->device_name, sizeof(row->device_name));
 	get_text(r, "destination", row->destination, sizeof(row->destination));
-	get_addr(r, "local", RAS_ADDR_LOCAL, &row->local);
-	get_addr(r, "peer", RAS_ADDR_PEER, &row->peer);
+	addr_get(r, "local", &row->local);
+	addr_get(r, "peer", &row->peer);
 	get_error(r, &row->error);
 	note_call_id(ras, row->call_id);
 	history_push(ras, row);

@@ -14,15 +14,14 @@ static void file_name(const struct ras_call *call, char ret[32])
 	snprintf(ret, 32, "%u" LINK_RECORD_SUFFIX, ras_call_index(call));
 }
 
-static void put_addr(struct record_writer *w, size_t i, const struct ras_addr *a)
+static void put_addrs(struct record_writer *w, const struct ras_call *call)
 {
-	char key[32], text[16 + 2 * sizeof(a->octets)];
-	int len = snprintf(text, sizeof(text), "%d/%u/", (int)a->role, a->prefix_len);
+	char key[32];
 
-	for (size_t k = 0; k < a->len; k++)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "%02x", a->octets[k]);
-	snprintf(key, sizeof(key), "addr%zu", i);
-	record_put_str(w, key, text);
+	for (size_t i = 0; i < call->n_addrs; i++) {
+		snprintf(key, sizeof(key), "addr%zu", i);
+		addr_put(w, key, &call->addrs[i]);
+	}
 }
 
 static void put_notes(struct record_writer *w, const struct ras_call *call)
@@ -62,8 +61,7 @@ int link_record_write(struct ras_call *call, bool up)
 	record_put_u64(&w, "pid", (uint64_t)call->pid);
 	record_put_str(&w, "device", call->device_name);
 	record_put_str(&w, "destination", call->destination);
-	for (size_t i = 0; i < call->n_addrs; i++)
-		put_addr(&w, i, &call->addrs[i]);
+	put_addrs(&w, call);
 	put_notes(&w, call);
 	r = record_end(&w);
 	file_name(call, file);
@@ -122,22 +120,9 @@ static void restore_addrs(struct ras_call *call, const struct record *r)
 	size_t n = 0;
 	char key[32];
 
-	while (n < RAS_ADDRS_MAX) {
-		struct ras_addr a = {.len = 0};
-		unsigned role, prefix_len, octet;
-		const char *text;
-		int at = 0;
-
+	do
 		snprintf(key, sizeof(key), "addr%zu", n);
-		text = record_get_str(r, key);
-		if (!text || sscanf(text, "%u/%u/%n", &role, &prefix_len, &at) != 2 || at == 0)
-			break;
-		a.role = role;
-		a.prefix_len = (uint8_t)prefix_len;
-		for (text += at; a.len < sizeof(a.octets) && sscanf(text, "%2x", &octet) == 1; text += 2)
-			a.octets[a.len++] = (uint8_t)octet;
-		addrs[n++] = a;
-	}
+	while (addr_get(r, key, &addrs[n]) && ++n < RAS_ADDRS_MAX);
 	ras_call_set_addresses(call, addrs, n);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine_lab.h"
+#include "ras/engine.h"
 #include "sys/file.h"
 #include "sys/record.h"
 
@@ -527,6 +528,72 @@ static void unusable_folders(void **state)
 	assert_null(ras);
 }
 
+/* ---- addresses in fields ---- */
+
+static bool addr_of(const char *value, struct ras_addr *ret)
+{
+	struct record_writer w;
+	struct record r;
+
+	record_begin(&w, "link");
+	record_put_str(&w, "addr0", value);
+	assert_int_equal(record_end(&w), 0);
+	w.text[w.len - 1] = '\0';
+	assert_int_equal(record_parse(w.text, &r), 0);
+	return addr_get(&r, "addr0", ret);
+}
+
+static void addresses_come_back(void **state)
+{
+	static const uint8_t lens[] = {4, 16, 20};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		struct ras_addr a = {.role = RAS_ADDR_ROUTE, .len = lens[i], .prefix_len = 8}, b = {.len = 0};
+		struct record_writer w;
+		struct record r;
+
+		memset(a.octets, 0xa0 + (int)i, a.len);
+		record_begin(&w, "link");
+		addr_put(&w, "addr0", &a);
+		assert_int_equal(record_end(&w), 0);
+		w.text[w.len - 1] = '\0';
+		assert_int_equal(record_parse(w.text, &r), 0);
+		assert_true(addr_get(&r, "addr0", &b));
+		assert_int_equal(b.role, a.role);
+		assert_int_equal(b.len, a.len);
+		assert_int_equal(b.prefix_len, a.prefix_len);
+		assert_memory_equal(b.octets, a.octets, a.len);
+		assert_false(addr_get(&r, "addr1", &b));
+	}
+}
+
+static void what_is_no_address(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"1",
+		"1/32",
+		"1/32/",
+		"1/32/7f00000",
+		"1/32/7f0000011",
+		"1/32/7F000001",
+		"0/32/7f000001",
+		"8/32/7f000001",
+		"1/129/7f000001",
+		"x/32/7f000001",
+		"1/32/7f00000g",
+	};
+	struct ras_addr a = {.len = 77};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(addr_of(bad[i], &a));
+	assert_int_equal(a.len, 77);
+	assert_true(addr_of("1/32/7f000001", &a));
+	assert_int_equal(a.octets[3], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +608,8 @@ int main(void)
 		cmocka_unit_test(oversized),
 		cmocka_unit_test(one_agent_only),
 		cmocka_unit_test(unusable_folders),
+		cmocka_unit_test(addresses_come_back),
+		cmocka_unit_test(what_is_no_address),
 	};
 
 	/* Thousands of journals, each with damaged lines to be set aside: not on a disk, if it can be helped. */
