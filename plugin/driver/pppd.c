@@ -45,7 +45,7 @@ static struct pppd_link *link_new(struct ras_call *call, const struct pppd_mediu
 		return NULL;
 	link->medium = medium;
 	link->process = PROCESS_NONE;
-	link->log_fd = link->socket_fd = link->report_fd = -1;
+	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
 	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_index(call));
 	ras_call_set_data(call, link);
@@ -56,6 +56,7 @@ static void link_free(struct ras_call *call, struct pppd_link *link)
 {
 	pppd_give_done(link);
 	fd_close(link->log_fd);
+	fd_close(link->words_fd);
 	fd_close(link->socket_fd);
 	fd_close(link->report_fd);
 	process_release(&link->process);
@@ -76,22 +77,32 @@ static void show_line(void *context, const char *line, char shown[PPPD_LINE_MAX]
 		link->medium->line(call, line);
 }
 
-/* Reads one piece of the log. Returns false when there is nothing more for now. */
-static bool take_log(struct ras_call *call, struct pppd_link *link)
+/* Reads one piece of a log. Returns false when there is nothing more for now. */
+static bool take_piece(struct ras_call *call, int *fd, struct pppd_log *log)
 {
+	const struct pppd_link *link = ras_call_data(call);
 	char data[LOG_CHUNK];
 	ssize_t n;
 
-	if (link->log_fd < 0)
+	if (*fd < 0)
 		return false;
-	n = read(link->log_fd, data, sizeof(data));
+	n = read(*fd, data, sizeof(data));
 	if (n > 0) {
-		pppd_log_feed(&link->log, data, (size_t)n, link->up, show_line, call);
+		pppd_log_feed(log, data, (size_t)n, link->up, show_line, call);
 		return true;
 	}
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		link->log_fd = fd_close(link->log_fd);
+		*fd = fd_close(*fd);
 	return false;
+}
+
+/* What pppd and the command said last is still there when they are gone. */
+static void take_rest(struct ras_call *call, struct pppd_link *link)
+{
+	for (int i = 0; i < LOG_CHUNKS_AT_END && take_piece(call, &link->words_fd, &link->words); i++)
+		;
+	for (int i = 0; i < LOG_CHUNKS_AT_END && take_piece(call, &link->log_fd, &link->log); i++)
+		;
 }
 
 /* The line is open and the device being connected: our shell line says so, or pppd has come further already. */
@@ -214,13 +225,13 @@ static int fail(struct ras_call *call, struct pppd_link *link)
 	return ras_call_fail(call, verdict.code, status, "%s", verdict.text);
 }
 
-/* pppd is gone; what it said last is still there. */
+/* pppd is gone. */
 static int ended(struct ras_call *call, struct pppd_link *link)
 {
 	take_report(call, link);
 	take_messages(call, link);
-	for (int i = 0; i < LOG_CHUNKS_AT_END && take_log(call, link); i++)
-		;
+	take_rest(call, link);
+	pppd_log_end(&link->words, link->up, show_line, call);
 	pppd_log_end(&link->log, link->up, show_line, call);
 	if (link->state.exit_status < 0)
 		pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
@@ -269,10 +280,9 @@ static void look_at_file(struct ras_call *call, struct pppd_link *link)
 static int serve(struct ras_call *call, struct pppd_link *link)
 {
 	struct pollfd fds[] = {
-		{.fd = link->process.pidfd, .events = POLLIN},
-		{.fd = link->report_fd, .events = POLLIN},
-		{.fd = link->socket_fd, .events = POLLIN},
-		{.fd = link->log_fd, .events = POLLIN},
+		{.fd = link->process.pidfd, .events = POLLIN}, {.fd = link->report_fd, .events = POLLIN},
+		{.fd = link->socket_fd, .events = POLLIN},     {.fd = link->log_fd, .events = POLLIN},
+		{.fd = link->words_fd, .events = POLLIN},
 	};
 	int r;
 
@@ -290,7 +300,9 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	if (fds[2].revents)
 		take_messages(call, link);
 	if (fds[3].revents)
-		take_log(call, link);
+		take_piece(call, &link->log_fd, &link->log);
+	if (fds[4].revents)
+		take_piece(call, &link->words_fd, &link->words);
 	if (fds[0].revents && process_reap(&link->process))
 		return ended(call, link);
 	return ip_refused(call, link) ? fail(call, link) : 0;
@@ -360,8 +372,7 @@ void pppd_hang_up(struct ras_call *call)
 	link->socket_fd = fd_close(link->socket_fd);
 	if (process_end(&link->process, ras_call_grace_ms(call)) < 0)
 		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
-	for (int i = 0; i < LOG_CHUNKS_AT_END && take_log(call, link); i++)
-		;
+	take_rest(call, link);
 	pppd_remove_files(call, link);
 	link_free(call, link);
 }

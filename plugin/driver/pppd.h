@@ -40,7 +40,7 @@ struct pppd_link {
 	pid_t pid;                             /* of pppd, also of one that had ended before its adoption; 0: none */
 	struct process_fd give[PPPD_GIVE_MAX]; /* for pppd; ours until it has started */
 	size_t n_give;
-	int log_fd, socket_fd, report_fd; /* -1: none, as for an adopted link */
+	int log_fd, words_fd, socket_fd, report_fd; /* -1: none, as for an adopted link */
 	char report[PPPD_REPORT_MAX];
 	size_t report_len;
 	char device[PPPD_DEVICE_MAX]; /* line that pppd locks; "": none */
@@ -52,6 +52,7 @@ struct pppd_link {
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;
+	struct pppd_log words; /* of the medium's command: shown, and never why the link ended */
 };
 
 struct pppd_medium {
@@ -83,6 +84,9 @@ int pppd_give(struct pppd_link *link, int fd, int target);
 
 /* The same with a pipe that holds this text and its end. */
 int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target);
+
+/* The same with a pipe for what the medium's command writes to its standard error. */
+int pppd_give_words(struct pppd_link *link, int target);
 
 /* Is the program there? Returns 0, or negative with ras_call_fail() said (609). */
 int pppd_need_program(struct ras_call *call, const char *path, const char *package);

@@ -91,6 +91,11 @@ static int give_pipe(struct pppd_link *link, int target, int *ret_fd)
 	return r < 0 ? r : pppd_give(link, write_end, target);
 }
 
+int pppd_give_words(struct pppd_link *link, int target)
+{
+	return give_pipe(link, target, &link->words_fd);
+}
+
 static int give_socket(struct pppd_link *link)
 {
 	int ends[2];

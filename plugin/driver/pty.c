@@ -19,6 +19,8 @@ static int pty_check(const struct ras_entry *entry, struct ras_error *ret_error)
 	return pppd_options_check(entry, ret_error);
 }
 
+enum { FD_SCRIPT = PPPD_FD_MEDIUM, FD_WORDS };
+
 /* A word for the shell: in single quotes nothing means anything but the quote itself. */
 static void add_word(char *text, size_t *len, const char *word)
 {
@@ -33,7 +35,8 @@ static void add_word(char *text, size_t *len, const char *word)
 	text[(*len)++] = ' ';
 }
 
-/* The shell line that pppd gets is constant; the command is in a script behind a pipe, and replaces the shell. */
+/* The shell line that pppd gets is constant; the command is in a script behind a pipe, and replaces the shell. What it
+ * says has a pipe of its own: it must not be taken for words of pppd. */
 static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
 {
 	const struct ras_entry *entry = ras_call_entry(call);
@@ -51,11 +54,14 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 	len = (size_t)snprintf(text, sizeof(text), "echo open >&%d; exec ", PPPD_FD_REPORT);
 	for (size_t i = 0; entry->command[i]; i++)
 		add_word(text, &len, entry->command[i]);
-	len += (size_t)snprintf(text + len, sizeof(text) - len, "%d>&- %d<&-\n", PPPD_FD_REPORT, PPPD_FD_MEDIUM);
-	r = pppd_give_text(link, text, len, PPPD_FD_MEDIUM);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "%d>&- %d<&- 2>&%d %d>&-\n", PPPD_FD_REPORT, FD_SCRIPT,
+				FD_WORDS, FD_WORDS);
+	r = pppd_give_text(link, text, len, FD_SCRIPT);
+	if (r == 0)
+		r = pppd_give_words(link, FD_WORDS);
 	if (r < 0)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, "No pipe for the command: %s", strerror(-r));
-	snprintf(line, sizeof(line), "exec /bin/sh /proc/self/fd/%d", PPPD_FD_MEDIUM);
+	snprintf(line, sizeof(line), "exec /bin/sh /proc/self/fd/%d", FD_SCRIPT);
 	pppd_option(options, "pty", line);
 	pppd_option(options, "nolock", NULL);
 	return 0;
