@@ -24,6 +24,10 @@ static struct agent agent;
 static netsnmp_session *master_session; /* NULL: none */
 static uint32_t ping_interval;
 static char *name, *context;
+static bool refused;   /* the master has not taken our objects */
+static unsigned again; /* alarm */
+
+static void try_again_later(unsigned seconds);
 
 /* ---- log ---- */
 
@@ -48,16 +52,19 @@ static int on_log(int major UNUSED, int minor UNUSED, void *message, void *data 
 
 	for (size_t i = 0; i < ARRAY_SIZE(known_lines); i++)
 		quiet_line = quiet_line || starts_with(m->msg, known_lines[i]);
-	if (quiet_line)
+	if (quiet_line) {
 		log_debug("net-snmp: %.*s", len, m->msg);
-	else if (starts_with(m->msg, "registering pdu failed"))
+	} else if (starts_with(m->msg, "registering pdu failed")) {
 		quiet_log(
 			&quiet, LOG_LEVEL_ERROR,
 			"the master agent refuses our objects (%.*s): another agent has them; an agent.context of its own lets "
 			"each have them",
 			len, m->msg);
-	else if (len)
+		refused = true;
+		try_again_later(ping_interval);
+	} else if (len) {
 		quiet_log(&quiet, LOG_LEVEL_WARNING, "net-snmp: %.*s", len, m->msg);
+	}
 	return 0;
 }
 
@@ -96,6 +103,7 @@ static unsigned notify_room(void)
 static int on_connect(int major UNUSED, int minor UNUSED, void *session, void *data UNUSED)
 {
 	master_session = session;
+	refused = false;
 	log_info("connected to the master agent at %s", master_address());
 	master_reached();
 	objects_connected(&agent, true);
@@ -105,9 +113,29 @@ static int on_connect(int major UNUSED, int minor UNUSED, void *session, void *d
 static int on_disconnect(int major UNUSED, int minor UNUSED, void *session UNUSED, void *data UNUSED)
 {
 	master_session = NULL;
-	log_warning("lost the master agent at %s; trying again every %u s", master_address(), ping_interval);
+	log_write(refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "lost the master agent at %s; trying again every %u s",
+		  master_address(), ping_interval);
 	objects_connected(&agent, false);
 	return 0;
+}
+
+/* The library registers objects when a session begins, and never again: so another session is begun, when no
+ * notification is on its way. */
+static void try_again(unsigned clientreg UNUSED, void *clientarg UNUSED)
+{
+	again = 0;
+	if (!refused || !master_session)
+		return;
+	if (notify_room() < NOTIFY_UNANSWERED_MAX)
+		try_again_later(1);
+	else
+		master_leave();
+}
+
+static void try_again_later(unsigned seconds)
+{
+	if (!again)
+		again = snmp_alarm_register(seconds, 0, try_again, NULL);
 }
 
 /* ---- settings ---- */

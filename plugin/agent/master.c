@@ -25,7 +25,8 @@ static struct {
 	int family;         /* AF_UNIX; AF_UNSPEC, AF_INET6 for tcp */
 	const char *target; /* behind the prefix */
 	char trouble[256];  /* told already */
-} master;
+	int sock;           /* of the session; -1: none */
+} master = {.sock = -1};
 
 /* ---- connecting ---- */
 
@@ -190,6 +191,8 @@ static int transport_send(netsnmp_transport *t, const void *data, int size, void
 
 static int transport_close(netsnmp_transport *t)
 {
+	if (t->sock == master.sock)
+		master.sock = -1;
 	t->sock = fd_close(t->sock);
 	return 0;
 }
@@ -213,7 +216,7 @@ static netsnmp_transport *transport_open(const char *string UNUSED, int local, c
 	}
 	t->domain = domain;
 	t->domain_length = ARRAY_SIZE(domain);
-	t->sock = fd;
+	t->sock = master.sock = fd;
 	t->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
 	t->msgMaxSize = SNMP_MAX_PACKET_LEN;
 	t->f_recv = transport_recv;
@@ -232,6 +235,12 @@ const char *master_address(void)
 void master_reached(void)
 {
 	master.trouble[0] = '\0';
+}
+
+void master_leave(void)
+{
+	if (master.sock >= 0)
+		shutdown(master.sock, SHUT_RDWR);
 }
 
 /* What stands before the target, and the family that it means. */

@@ -21,4 +21,7 @@ const char *master_address(void);
 /* Tells that a session stands, so that the next failure is worth a line again. */
 void master_reached(void);
 
+/* Ends the session that stands; the library hears of it in the next turn of the loop and makes another one. */
+void master_leave(void);
+
 #endif

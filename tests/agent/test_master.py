@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Life with a master that is not there, goes away, freezes, is silent, or dies in the middle of a SET."""
+import os
 import signal
 import time
 
@@ -227,6 +228,34 @@ def sigint_ends_too():
         lab.agent = None
         lab.agent_away()
     finally:
+        closing(lab)
+
+
+@test(60)
+def objects_of_another():
+    """The master refuses the objects while another agent has them, and takes them when that one is gone"""
+    lab = Lab([line("hq", 1, "setup=20ms,fail=691")], agent={"ping_interval": 1}).begin()
+    first = lab.agent
+    try:
+        for folder in ("state", "run"):
+            os.mkdir(f"{lab.dir}/other-{folder}", 0o700)
+        other = lab.agent = Process([RASDIALD, "-f", "-c", lab.config, "-x", lab.agentx, "-s", f"{lab.dir}/other-state",
+                                     "-r", f"{lab.dir}/other-run"], f"{lab.dir}/other.log", lab.env())
+        until(lambda: "refuses our objects" in other.log(), 10, other.log)
+        until(lambda: other.log().count("connected to the master") >= 3, 15, other.log)
+        equal(other.log().count("refuses our objects"), 1, "lines that say so")
+        lab.dial(1)
+        until(lambda: "entry hq: call 1:" in first.log(), 5, "the first agent is the one that dials")
+        lab.wait(1, "failed")
+        equal(first.stop()[0], 0)
+        until(lambda: isinstance(lab.raw("rasVersion.0").value, bytes), 15, other.log)
+        equal(lab.get("rasDialAttempts.0"), 0, "of the other agent")
+        mark = lab.sink.mark()
+        lab.dial(1)
+        lab.wait(1, "failed")
+        until(lambda: len(lab.sink.take("rasRedialExhausted", 1, mark)) == 1, 10, "told by the other agent")
+    finally:
+        first.kill()
         closing(lab)
 
 
