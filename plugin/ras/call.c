@@ -371,24 +371,26 @@ static int open_log(struct ras_call *call)
 
 void ras_call_log(struct ras_call *call, const char *format, ...)
 {
-	char line[LOG_LINE_MAX];
+	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
 	va_list args;
-	int len;
+	size_t len;
+	int n;
 
 	va_start(args, format);
-	len = vsnprintf(line, sizeof(line) - 1, format, args);
+	n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (len < 0)
+	if (n < 0)
 		return;
-	len = MIN(len, (int)sizeof(line) - 2);
+	/* Room for the newline. What other programs say must not work on the terminal of who reads it. */
+	len = log_escape(line, sizeof(line) - 1, text, MIN((size_t)n, sizeof(text) - 1));
 	log_debug("entry %s: call %u: %s", call->conn->name, call->call_id, line);
 	if (call->log_fd < 0 && call->log_len == 0)
 		call->log_fd = open_log(call);
-	if (call->log_fd < 0 || call->log_len + (size_t)len + 1 > CALL_LOG_MAX)
+	if (call->log_fd < 0 || call->log_len + len + 1 > CALL_LOG_MAX)
 		return;
 	line[len++] = '\n';
-	if (fd_write_all(call->log_fd, line, (size_t)len) == 0)
-		call->log_len += (size_t)len;
+	if (fd_write_all(call->log_fd, line, len) == 0)
+		call->log_len += len;
 }
 
 void call_close_log(struct ras_call *call)

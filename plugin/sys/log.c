@@ -86,9 +86,7 @@ enum log_level log_level(void)
 	return log_limit;
 }
 
-/* Copies text to out, with every octet of what is no printable character as \xNN. Text that does not fit in size
- * octets (NUL included) is cut and ends with "...". Returns the length. */
-static size_t escape(char *out, size_t size, const char *text, size_t text_len)
+size_t log_escape(char *out, size_t size, const char *text, size_t text_len)
 {
 	static const char mark[] = "...";
 	const char *end = text + text_len;
@@ -148,7 +146,7 @@ static size_t put_head(char line[LOG_LINE_MAX], enum sink sink, enum log_level l
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	char text[LOG_LINE_MAX + 1]; /* longer than any line can show, so that escape() sees the need to cut */
+	char text[LOG_LINE_MAX + 1]; /* longer than any line can show, so that log_escape() sees the need to cut */
 	char line[LOG_LINE_MAX];
 	enum sink sink = log_sink;
 	int saved = errno;
@@ -166,7 +164,7 @@ void log_write(enum log_level level, const char *format, ...)
 		n = 0;
 
 	len = put_head(line, sink, level);
-	len += escape(line + len, sizeof(line) - len, text, MIN((size_t)n, sizeof(text) - 1));
+	len += log_escape(line + len, sizeof(line) - len, text, MIN((size_t)n, sizeof(text) - 1));
 
 	if (sink == SINK_SYSLOG) {
 		syslog(LOG_DAEMON | levels[level].priority, "%s", line);

@@ -5,6 +5,8 @@
 #ifndef RASDIAL_SYS_LOG_H
 #define RASDIAL_SYS_LOG_H
 
+#include <stddef.h>
+
 #include "sys/macro.h"
 
 #define LOG_LINE_MAX 1024
@@ -21,6 +23,10 @@ void log_open(const char *ident, enum log_target target, enum log_level level);
 enum log_level log_level(void);
 
 void log_write(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Copies text_len octets of text to out, with every octet of what is no printable character as \xNN. Text that does not
+ * fit in size octets (4 at least, NUL included) is cut and ends with "...". Returns the length. */
+size_t log_escape(char *out, size_t size, const char *text, size_t text_len);
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
