@@ -36,11 +36,16 @@ def temporary_root():
     return tempfile.mkdtemp(prefix="rasdial-", dir="/tmp")
 
 
-def free_port(ip):
-    """A UDP port that nobody has on this address, which is ours alone."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((ip, 0))
-        return probe.getsockname()[1]
+def free_port(ip, least):
+    """A UDP port that nobody has on this address, which is ours alone. It is not one of those that the kernel gives to any
+    program that asks for one, since it may be free again while snmpd does not run."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((ip, random.randrange(least, least + 10000)))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
 
 
 class Lab(Books):
@@ -63,7 +68,7 @@ class Lab(Books):
                            "history": {"max_entries": 20000}, **(agent or {})}
         self.snmpd = self.agent = self.console = None
         self.sink = Sink(self.ip)
-        self.port, self.console_port = free_port(self.ip), free_port(self.ip)
+        self.port, self.console_port = free_port(self.ip, 10000), free_port(self.ip, 20000)
         self.manager = Manager((self.ip, self.port))
         self.restarts = 0
         self.closed = False
