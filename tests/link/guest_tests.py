@@ -122,6 +122,7 @@ lab = LinkLab([
     pty("slow", ["/bin/sleep", "1000"], user=None, dial_timeout=3),
     pty("gone", ["/usr/bin/no-such-program"], user=None),
     pty("breaks", ["/bin/true"], user=None),
+    pty("chatters", ["/bin/sh", "-c", "echo 'Serial line is looped back.' >&2"], user=None),
     pty("refused-option", PLAIN, user=None, pppd=["no-such-option"]),
     pty("echo", PLAIN, user=None, pppd=["lcp-echo-interval 1", "lcp-echo-failure 2"]),
     pty("idle", PLAIN, user=None, idle_timeout=2),
@@ -342,6 +343,13 @@ def silent_peer():
     fails("mute", 721, "peerDead", "allDevicesConnected")
     fails("mirror", 737, "loopback")
     fails("slow", 638, "dialTimeout")
+
+
+@test(60)
+def words_of_the_command():
+    """What a command writes to its standard error is shown, and not taken for words of pppd"""
+    fails("chatters", 619, "linkLost")
+    check("Serial line is looped back." in attempt_log("chatters"), "it is shown")
 
 
 @test(60)
