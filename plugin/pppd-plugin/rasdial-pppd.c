@@ -115,8 +115,9 @@ static void on_phase(void *context, int new_phase_number)
 {
 	(void)context;
 	link_phase = new_phase_number;
-	/* LCP is open: a Terminate-Request of before was for an earlier link. */
-	if (link_phase == WIRE_PHASE_AUTHENTICATE || link_phase == WIRE_PHASE_NETWORK)
+	/* LCP has opened: a Terminate-Request of before was for an earlier link. (On its way down pppd comes by the
+	 * phase of the network again, but never by this one.) */
+	if (link_phase == WIRE_PHASE_AUTHENTICATE)
 		peer_ended = 0;
 	if (reason == 0 && (link_phase >= WIRE_PHASE_TERMINATE || link_phase == WIRE_PHASE_DEAD))
 		reason = compat_status();
