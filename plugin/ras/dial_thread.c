@@ -19,19 +19,15 @@ static void publish_thread(struct ras_call *call)
 
 static void begin(struct ras_call *call)
 {
-	bool another;
-
 	call->setup_mono = clock_mono_ms();
 	call->setup_real = clock_real_ms();
 	call->deadline = call->setup_mono + (int64_t)call->entry->dial_timeout * 1000;
 	str_copy(call->destination, call->entry->destination, sizeof(call->destination));
 	ras_call_set_device(call, call->entry->device_name);
 	pthread_mutex_lock(&call->conn->lock);
-	another = call->conn->begun = call->conn->heir != NULL;
+	call->conn->begun = call->conn->heir != NULL;
 	pthread_mutex_unlock(&call->conn->lock);
 	journal_save_conn(call->conn);
-	if (another)
-		journal_save_wish(call->conn);
 	link_record_write(call, false);
 	log_info("entry %s: call %u: openPort (%s, attempt %u)", call->conn->name, call->call_id,
 		 ras_label_name(ras_trigger_labels, (int32_t)call->trigger), call->attempt + 1);

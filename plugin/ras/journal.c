@@ -225,12 +225,23 @@ int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
 	return journal_put_wish(w, conn, &wish);
 }
 
+/* Is there a dial that only the wish line knows of? */
+static bool awaits_attempt(struct ras_conn *conn)
+{
+	WITH_LOCK(&conn->lock);
+
+	return conn->begun || (conn->is_ahead && conn->ahead.begun);
+}
+
 void journal_save_conn(struct ras_conn *conn)
 {
 	struct record_writer w;
 	WITH_LOCK(&conn->ras->store.lock);
 
 	if (journal_put_life(&w, conn) == 0)
+		store_append(conn->ras, w.text, w.len, false);
+	/* The line of an attempt says that what was accepted has begun; that may be another one. */
+	if (awaits_attempt(conn) && journal_put_present_wish(&w, conn) == 0)
 		store_append(conn->ras, w.text, w.len, false);
 }
 

@@ -222,7 +222,7 @@ static struct ras_entry *row_entry(const struct ras_conn *conn, struct ras_entry
 	return e;
 }
 
-/* A request that waits for its commit is for the row as it was. Before it changes; conn.lock not held. */
+/* What waits for its commit cannot be done with this row any more. conn.lock not held. */
 static void drop_request(struct ras_conn *conn)
 {
 	if (!conn->request)
@@ -241,7 +241,6 @@ static int put_row(struct ras_conn *conn, struct ras_entry *entry, bool *ret_cha
 		ras_entry_unref(e);
 		return 0;
 	}
-	drop_request(conn);
 	pthread_mutex_lock(&conn->lock);
 	old = conn->entry;
 	conn->entry = e;
@@ -252,6 +251,8 @@ static int put_row(struct ras_conn *conn, struct ras_entry *entry, bool *ret_cha
 	if (conn->ras->started)
 		conn_notice_change(conn, e, old ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
 	pthread_mutex_unlock(&conn->lock);
+	if (!conn_ready(conn))
+		drop_request(conn);
 	ras_entry_unref(old);
 	*ret_changed = true;
 	return 0;

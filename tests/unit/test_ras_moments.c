@@ -37,6 +37,14 @@ static void ask(const struct lab *lab, struct ras_conn *conn, enum ras_action ac
 	ras_request_commit(request);
 }
 
+static bool journal_says_begun(struct ras_conn *conn)
+{
+	struct record_writer w;
+
+	assert_int_equal(journal_put_present_wish(&w, conn), 0);
+	return strstr(w.text, "begun=1") != NULL;
+}
+
 /* The entry is now one that no driver dials. */
 static void make_undialable(struct lab *lab, size_t i)
 {
@@ -220,6 +228,46 @@ static void undialable_row_is_not_redialed(void **state)
 	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
 }
 
+/* The manager may have been told already that it is done. */
+static void request_outlives_a_change_of_its_row(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_request *request;
+	struct ras_conn *conn;
+	struct ras_entry *e;
+
+	lab_line(lab, "hq", "setup=0s,fail=691");
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	request = reserve(lab, conn, RAS_ACTION_DIAL);
+	assert_int_equal(ras_request_write(request), 0);
+	e = ras_entry_copy(lab->entries[0]);
+	assert_non_null(e);
+	str_copy(e->destination, "setup=0s", sizeof(e->destination));
+	ras_entry_unref(lab->entries[0]);
+	lab->entries[0] = e;
+	load(lab);
+	assert_true(ras_request_valid(lab->ras, request));
+	ras_request_commit(request);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+}
+
+static void request_ends_with_a_row_that_cannot_be_dialed(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_request *request;
+
+	lab_line(lab, "hq", "setup=0s");
+	lab_start(lab);
+	request = reserve(lab, lab_conn(lab, "hq"), RAS_ACTION_DIAL);
+	assert_int_equal(ras_request_write(request), 0);
+	make_undialable(lab, 0);
+	load(lab);
+	assert_false(ras_request_valid(lab->ras, request));
+	LAB_WAIT(lab, lab_threads(lab) == 0);
+	assert_false(journal_says_begun(lab_conn(lab, "hq")));
+}
+
 /* ---- places ---- */
 
 static void place_is_free_when_the_end_is_seen(void **state)
@@ -285,14 +333,6 @@ static struct ras_conn *still_row(struct lab *lab)
 	lab_line(lab, "hq", "setup=0s")->redial_max = 3;
 	lab_open(lab);
 	return lab_conn(lab, "hq");
-}
-
-static bool journal_says_begun(struct ras_conn *conn)
-{
-	struct record_writer w;
-
-	assert_int_equal(journal_put_present_wish(&w, conn), 0);
-	return strstr(w.text, "begun=1") != NULL;
 }
 
 static void no_request_takes_away_what_was_accepted(void **state)
@@ -390,6 +430,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(undialable_row_leaves_its_series, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(link_of_an_undialable_row_is_adopted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(undialable_row_is_not_redialed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(request_outlives_a_change_of_its_row, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(request_ends_with_a_row_that_cannot_be_dialed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(place_is_free_when_the_end_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(commit_after_the_end_is_for_the_next_agent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(end_does_not_wait_for_a_reservation, set_up, tear_down),
