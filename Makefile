@@ -6,11 +6,12 @@
 #: make check        builds and runs all tests; TESTS="unit agent/test_set" chooses (tests/run --list)
 #: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
 #: make fuzz         feeds the parsers with what they do not expect, for SECONDS=60 each
+#: make soak         load and faults, for MINUTES=2 each: COUNT=10000 connections; SEED= repeats a run
 #: make format       lays out the C sources
 #: make install      installs below $(DESTDIR)$(PREFIX); make uninstall takes it back, but for the configuration
 #: make clean        removes build/
 #:
-#: make, demo, check and lint install the Debian packages that they need and do not find.
+#: make, demo, check, soak and lint install the Debian packages that they need and do not find.
 #:
 #: knobs: BUILD=build      folder for all that is made
 #:        PREFIX=/usr      where it is installed; DESTDIR= in front of that, for packages
@@ -87,6 +88,7 @@ tests := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 agent_tests := $(filter $(OUT)/tests/unit/test_agent_%,$(tests))
 engine_tests := $(filter-out $(agent_tests),$(tests))
 
+soakers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/soak/*.c))
 fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) \
@@ -100,7 +102,9 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 programs: $(programs)
 
-tests: $(tests)
+tests: $(tests) $(soakers)
+
+soakers: $(soakers)
 
 fuzzers: $(fuzzers)
 
@@ -121,7 +125,7 @@ $(engine_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/librasdial.a
 $(agent_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(agent) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lcmocka -lyaml
 
-$(fuzzers): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/librasdial.a
+$(soakers) $(fuzzers): $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
 
 $(OUT)/%.o: %.c $(OUT)/flags
@@ -157,6 +161,12 @@ fuzz: packages-build-fuzz
 	$(Q)tests/fuzz/run $(SECONDS) $(BUILD)/fuzz \
 	    $(patsubst tests/%.c,$(BUILD)/fuzzer-address-undefined/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS ?= 60
+
+soak: packages-build-demo-check
+	$(Q)MINUTES=$(MINUTES) COUNT=$(COUNT) SEED=$(SEED) tests/run --build $(BUILD) soak
+MINUTES ?= 2
+COUNT ?= 10000
+SEED ?=
 
 demo: packages-build-demo
 	$(Q)$(MAKE) --no-print-directory $(parallel) programs
@@ -207,8 +217,8 @@ clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests fuzzers check lint fuzz demo format install uninstall help clean FORCE
+.PHONY: all programs tests soakers fuzzers check lint fuzz soak demo format install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(fuzzers))
+-include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))

@@ -3,6 +3,7 @@
 
 import glob
 import os
+import random
 import shutil
 from dataclasses import dataclass, field
 
@@ -68,6 +69,17 @@ def _link(top, build):
                   required=os.environ.get("LINK") == "required")
 
 
+def _soak(top, build):
+    minutes, count = os.environ.get("MINUTES") or "2", os.environ.get("COUNT") or "10000"
+    seed = os.environ.get("SEED") or str(random.randrange(1 << 31))
+    seconds = int(float(minutes) * 60)
+    for name, variant in (("soak/chaos", PLAIN), ("soak/chaos-tsan", TSAN)):
+        binary = os.path.join(output_folder(build, variant), "tests/soak/chaos")
+        yield Program("soak", name, (binary, seed, minutes), seconds + 120, variant, ((variant, "soakers"),))
+    yield Program("soak", "soak/load", ("python3", os.path.join(top, "tests/soak/load.py"), seed, minutes, count),
+                  3 * seconds + int(count) // 2 + 1200, builds=((PLAIN, "programs"),), alone=True)
+
+
 def _lint(top, build):
     path = os.path.join(top, "tests/lint")
     for check in ("rules", "mib", "format", "service", "scripts", "gcc", "clang", "cppcheck", "tidy"):
@@ -83,5 +95,6 @@ def catalogue(top, build):
         *_frame(top, build),
         *_mib(top, build),
         *_link(top, build),
+        *_soak(top, build),
         *_lint(top, build),
     ]
