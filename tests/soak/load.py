@@ -31,9 +31,10 @@ LIMIT = 3 * SECONDS + COUNT / 20 + 240  # of a cycle with all that is around it,
 PATIENCE = 30 + COUNT / 100
 ANSWER = 10.0  # seconds that an answer may take
 AT_ONCE = 50  # rows in one PDU
-FDS_EACH = 3  # descriptors of a call, at most
+FDS_EACH = 1.5  # descriptors of a call, and of a redial that waits for its end
 FDS_REST = 200
-# rasdiald at rest may need this much more than after its first cycle; the rest of malloc()'s affairs, and no leak.
+# rasdiald at rest may need this much more than after its first two cycles, of which a reload is one and had two phonebooks
+# in memory for a moment. That much is malloc()'s affair.
 GROWTH_SHARE, GROWTH_KB = 1.10, 4096
 
 FIXED = COUNT - COUNT // 100  # a reload removes the rows behind
@@ -212,7 +213,7 @@ def check_size():
     until(lambda: lab.agent.threads() < 10, PATIENCE, "the threads have ended")
     sizes.append((memory(), len(lab.agent.fds())))
     say(f"rasdiald at rest: {sizes[-1][0]} kB, {sizes[-1][1]} descriptors")
-    kilobytes, fds = sizes[0]
+    kilobytes, fds = max(size for size, _ in sizes[:2]), sizes[0][1]
     check(sizes[-1][0] <= kilobytes * GROWTH_SHARE + GROWTH_KB, f"memory in kB, and descriptors, cycle by cycle: {sizes}")
     check(sizes[-1][1] <= fds, f"memory in kB, and descriptors, cycle by cycle: {sizes}: {lab.agent.fds()}")
 
@@ -294,7 +295,7 @@ def cycle(event):
 def begins():
     """rasdiald starts"""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    check(limit >= FDS_EACH * COUNT + FDS_REST, f"{COUNT} connections need {FDS_EACH * COUNT + FDS_REST} descriptors (ulimit -Hn), "
+    check(limit >= FDS_EACH * COUNT + FDS_REST, f"{COUNT} connections need {FDS_EACH * COUNT + FDS_REST:.0f} descriptors (ulimit -Hn), "
           f"and {limit} are allowed: take a smaller COUNT")
     say(f"COUNT={COUNT} MINUTES={MINUTES:g} SEED={SEED}")
     lab.start_snmpd()
