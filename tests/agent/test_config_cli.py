@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of rasdiald: options, the check of a configuration, what wrong input gets."""
+import atexit
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -57,6 +59,7 @@ BAD = (
     ("a type over SNMP that cannot be", "agent:\n  allow-device-types: [pty]\n", 2, 0),
 )
 folder = tempfile.mkdtemp(prefix="rasdial-", dir=os.environ.get("RASDIAL_TMP", "/tmp"))
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def write(text, mode=0o600, name="test.yaml"):
