@@ -115,7 +115,7 @@ static enum stop_reason link_limit(const struct ras_call *call, int64_t now)
 	return STOP_NONE;
 }
 
-bool call_must_end(struct ras_call *call, int64_t now)
+static bool call_must_end(struct ras_call *call, int64_t now)
 {
 	struct ras_conn *conn = call->conn;
 	WITH_LOCK(&conn->lock);

@@ -293,7 +293,6 @@ struct ras_call *call_free(struct ras_call *call);
 void call_reset(struct ras_call *call);
 void call_close_log(struct ras_call *call);
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
-bool call_must_end(struct ras_call *call, int64_t now);
 void call_read_traffic(struct ras_call *call);
 
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
@@ -337,7 +336,7 @@ void notifier_end(struct ras_call *call, const struct ras_error *error);
 
 /* ---- notices.c ---- */
 
-int notices_init(struct ras *ras);
+void notices_init(struct ras *ras);
 void notices_clear(struct ras *ras);
 void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notice *notice);
 

@@ -12,11 +12,10 @@ struct notice_item {
 	struct ras_notice notice;
 };
 
-int notices_init(struct ras *ras)
+void notices_init(struct ras *ras)
 {
 	pthread_mutex_init(&ras->notices.lock, NULL);
 	ras->notices.limit = ras->notify_queue;
-	return 0;
 }
 
 static struct notice_item *unlink_item(struct ras_notices *n, struct notice_item *item)
