@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Notifications owed, on their way to whoever sends them. Every one that is posted is counted exactly once in the end:
  * owed = sent + suppressed + pending + dropped, at any moment. */
-#include <errno.h>
 
 #include "ras/engine.h"
 #include "sys/clock.h"
