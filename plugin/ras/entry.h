@@ -22,6 +22,7 @@ struct ras_subentry {
 	enum ras_device_type device_type; /* other: as the entry */
 	char device_name[RAS_DEVICE_NAME_MAX];
 	char destination[RAS_TEXT_MAX];
+	enum ras_row_status row_status; /* active or notInService: not used */
 };
 
 struct ras_bandwidth {

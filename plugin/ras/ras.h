@@ -24,6 +24,8 @@
 #include "ras/error.h"
 #include "ras/state.h"
 
+#define RAS_ROW_ERROR_MAX 768
+
 struct ras;
 struct ras_conn; /* the living side of an entry: the handle of everything below */
 
@@ -41,8 +43,32 @@ enum ras_setting {
 	RAS_SETTING_MAX,
 };
 
+/* What rows made over SNMP may be. Empty values are always good, so is device type other, pty never. Patterns are those
+ * of fnmatch(3), a list is ended by NULL, NULL is the empty one, which permits nothing; but a loopback line, which
+ * reaches nobody, may have any text while its list is empty. */
+struct ras_permissions {
+	bool entries, secrets; /* may rows, may secrets be written at all */
+	uint32_t device_types; /* mask of 1u << enum ras_device_type */
+	const char *const *devices, *const *destinations;
+	const char *helper_dir; /* where exec finds its helpers */
+};
+
+/* How rows are put into files of the state directory; the engine knows no YAML. */
+struct ras_row_format {
+	/* base NULL: a whole row. Else values set over SNMP for an entry of the file, which said base then: of
+	 * user_name, secret, notify_types those that differ. Returns 0 or -ENOMEM. The caller wipes and frees. */
+	int (*write)(const struct ras_entry *entry, const struct ras_entry *base, char **ret_text, size_t *ret_size);
+
+	/* Takes back what write made: index and name are always there, *ret_base is NULL for a whole row. path is for
+	 * messages. Returns 0, -ENOMEM, or -EBADMSG with error filled (place and reason, no value of a row). */
+	int (*read)(const char *path, const char *text, size_t size, struct ras_entry **ret, struct ras_entry **ret_base,
+		    char error[RAS_ROW_ERROR_MAX]);
+};
+
 struct ras_settings {
 	const char *state_dir, *run_dir; /* copied */
+	struct ras_permissions permit;   /* copied */
+	const struct ras_row_format *row_format; /* must outlive the engine; NULL: rows cannot be stored */
 	uint32_t value[RAS_SETTING_MAX]; /* what the file says */
 	uint32_t max_entries;            /* 0: only memory limits */
 	uint32_t hang_up_timeout;        /* s */
@@ -117,8 +143,46 @@ struct ras_conn *ras_name_at(const struct ras *ras, size_t position);
 /* The entry of a row; valid until the phonebook changes. */
 const struct ras_entry *ras_conn_entry(const struct ras_conn *conn);
 
-/* An index that no row has; consecutive calls give different ones; 0 if the phonebook is full. */
+/* An index that no row has; consecutive calls give different ones; 0 if no row can be made now. */
 uint32_t ras_index_next(struct ras *ras);
+
+/* May rows, may secrets be written over SNMP? */
+bool ras_permits_entries(const struct ras *ras);
+bool ras_permits_secrets(const struct ras *ras);
+
+/* ---- changes of the phonebook: what a SET of its tables does, in two phases ---- */
+
+struct ras_edit;
+
+/* One row as it shall be. */
+struct ras_row_change {
+	uint32_t index;
+	struct ras_entry *entry; /* with that index, origin and storage type set; NULL: the row goes */
+};
+
+/* Checks all the changes of one request together, rows of different index each, and makes everything they need, so that
+ * commit cannot fail. Takes its own references. Returns 0; -EINVAL if state or permissions forbid it (answer
+ * inconsistentValue); -EAGAIN, -ENOSPC or -ENOMEM if another edit is under way, the phonebook is full or there is no
+ * memory (resourceUnavailable). Then *ret_culprit is the position of the change that is to blame, and ret_error says
+ * why, without any value of the row but its name. One edit at a time in an engine. Reserve edits before requests of the
+ * same PDU: a dial then sees the row as it will be. */
+int ras_edit_reserve(struct ras *ras, const struct ras_row_change changes[], size_t n, size_t *ret_culprit,
+		     struct ras_error *ret_error, struct ras_edit **ret);
+
+/* Puts the rows on stable storage: all or none, also over a crash. Returns 0 or negative errno: nothing changed. */
+int ras_edit_write(struct ras_edit *edit);
+
+/* Takes that back. */
+void ras_edit_undo(struct ras_edit *edit);
+
+/* Uses the rows from now on (an attempt under way keeps what it began with), and frees the edit. Cannot fail. */
+void ras_edit_commit(struct ras_edit *edit);
+
+/* Drops a reservation and frees it. Takes NULL. */
+void ras_edit_cancel(struct ras_edit *edit);
+
+/* Is this edit still under way? A reload of the phonebook ends it: what is written is done, what is not is dropped. */
+bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit);
 
 /* ---- requests: what a SET of rasConnAction does, in two phases ---- */
 
