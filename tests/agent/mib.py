@@ -46,6 +46,7 @@ class Object:
         self.type, self.labels, self.bits, self.text = None, None, None, False
         self.low = self.high = None
         self.table = None  # name of the table a column belongs to
+        self.default = None  # DEFVAL, as decode() gives values
 
     @property
     def readable(self):
@@ -110,7 +111,18 @@ class Mib:
                 obj.table = table
                 if obj.readable:
                     columns.append(name)
+        default = re.search(r"DEFVAL\s*\{(.*)\}", body, re.S)
+        if default:
+            obj.default = self._default(default[1].strip())
         self.objects[name] = obj
+
+    @staticmethod
+    def _default(text):
+        if text.startswith("{"):
+            return frozenset(re.findall(r"\w+", text))
+        if text in ('""', "''H"):
+            return "" if text == '""' else b""
+        return int(text) if text.isdigit() else text
 
     def _resolve(self, obj, syntax):
         numbers = {k: int(v) for k, v in re.findall(r"(\w+)\s*\(\s*(\d+)\s*\)", syntax)}
