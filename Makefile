@@ -186,7 +186,7 @@ installed = \
 	$(foreach file,$(filter %/rasdiald,$(programs)),0755:$(file):$(SBINDIR)/$(notdir $(file))) \
 	$(foreach file,$(filter %.so,$(programs)),0644:$(file):$(LIBDIR)/rasdial/$(notdir $(file))) \
 	$(foreach file,$(wildcard mibs/*.txt),0644:$(file):$(MIBDIR)/$(notdir $(file))) \
-	$(foreach file,$(wildcard config/*.yaml),0644:$(file):$(DOCDIR)/examples/$(notdir $(file))) \
+	$(foreach file,$(wildcard config/*.yaml config/*.conf),0644:$(file):$(DOCDIR)/examples/$(notdir $(file))) \
 	$(foreach file,$(man_pages),0644:$(file):$(MANDIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file))) \
 	0644:$(OUT)/rasdiald.service:$(UNITDIR)/rasdiald.service
 

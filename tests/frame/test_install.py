@@ -46,7 +46,8 @@ def expected():
         f"{prefix}/share/man/man5/rasdial.yaml.5": 0o644,
         CONFIG: 0o600,
     }
-    for path in glob.glob(os.path.join(TOP, "config/*.yaml")):
+    examples = [path for kind in ("yaml", "conf") for path in glob.glob(os.path.join(TOP, "config", f"*.{kind}"))]
+    for path in examples:
         files[f"{prefix}/share/doc/rasdial/examples/{os.path.basename(path)}"] = 0o644
     return files
 
