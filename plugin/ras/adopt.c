@@ -117,9 +117,8 @@ static int adopt_record(struct ras *ras, const char *file)
 	}
 	if (r < 0) {
 		log_warning("run directory: %s is damaged and was set aside", file);
-		file_set_aside(ras->run_fd, file, (char[64]){0}, 64);
-		atomic_fetch_add(&ras->store.problems, 1);
-		atomic_store(&ras->store.status, RAS_STORAGE_DAMAGED);
+		file_set_aside(ras->run_fd, file, "damaged", (char[64]){0}, 64);
+		store_damaged(ras, 1);
 		return 0;
 	}
 	conn = conn_get(ras, record.name);
@@ -237,8 +236,7 @@ static bool series_wanted(const struct ras_conn *conn)
 
 static bool may_redial(const struct ras_conn *conn)
 {
-	return atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED &&
-	       conn->entry->row_status == RAS_ROW_ACTIVE && !ras_entry_missing(conn->entry);
+	return atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED && conn_ready(conn);
 }
 
 static void end_series(struct ras_conn *conn, enum ras_status status)

@@ -177,7 +177,7 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	next.status = o->verdict.status;
 	next.counters.failures += o->failed;
 	next.counters.drops += o->lost;
-	if (journal_put_conn(&w, conn->name, &next, &series) == 0) {
+	if (journal_put_conn(&w, conn, &next, &series) == 0) {
 		memcpy(lines + len, w.text, w.len);
 		len += w.len;
 	}

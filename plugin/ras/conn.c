@@ -13,6 +13,7 @@ struct ras_conn *conn_new(struct ras *ras, const char *name)
 
 	if (!conn)
 		return NULL;
+	conn->refs = 1;
 	conn->ras = ras;
 	str_copy(conn->name, name, sizeof(conn->name));
 	pthread_mutex_init(&conn->lock, NULL);
@@ -26,15 +27,34 @@ struct ras_conn *conn_new(struct ras *ras, const char *name)
 	return conn;
 }
 
-struct ras_conn *conn_free(struct ras_conn *conn)
+struct ras_conn *conn_ref(struct ras_conn *conn)
 {
-	if (!conn)
+	atomic_fetch_add(&conn->refs, 1);
+	return conn;
+}
+
+struct ras_conn *conn_unref(struct ras_conn *conn)
+{
+	if (!conn || atomic_fetch_sub(&conn->refs, 1) > 1)
 		return NULL;
 	ras_entry_unref(conn->entry);
+	ras_entry_unref(conn->file_entry);
+	ras_entry_unref(conn->kept);
+	ras_entry_unref(conn->kept_base);
 	free(conn->addrs);
 	pthread_mutex_destroy(&conn->lock);
 	free(conn);
 	return NULL;
+}
+
+void conn_inherit(struct ras_conn *conn, struct ras_conn *from)
+{
+	WITH_LOCK(&from->lock);
+
+	conn->info = from->info;
+	conn->series = from->series;
+	conn->traffic_base = from->traffic_base;
+	conn->last_action = from->last_action;
 }
 
 static const enum ras_thread_state thread_state_of[RAS_STATUS_MAX] = {
@@ -162,10 +182,15 @@ void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, en
 	notices_post(conn->ras, conn, &notice);
 }
 
+bool conn_ready_with(const struct ras_conn *conn, const struct ras_entry *entry)
+{
+	return entry && entry->row_status == RAS_ROW_ACTIVE && !ras_entry_missing(entry) &&
+	       driver_find(conn->ras, entry->device_type);
+}
+
 bool conn_ready(const struct ras_conn *conn)
 {
-	return conn->entry && conn->entry->row_status == RAS_ROW_ACTIVE && !ras_entry_missing(conn->entry) &&
-	       driver_find(conn->ras, conn->entry->device_type);
+	return !conn->forbidden && conn_ready_with(conn, conn->entry);
 }
 
 bool conn_has_call(const struct ras_conn *conn)

@@ -99,6 +99,15 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 		ras->totals.failures += c->failures;
 		ras->totals.drops += c->drops;
 	}
+	ras->totals.attempts += ras->gone.attempts;
+	ras->totals.successes += ras->gone.successes;
+	ras->totals.failures += ras->gone.failures;
+	ras->totals.drops += ras->gone.drops;
+	if (r == 0) {
+		rows_open(ras);
+		r = rows_load(ras);
+	}
+	permit_all(ras);
 	return r;
 }
 
@@ -111,7 +120,7 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	*ret_error = RAS_ERROR_INIT;
 	if (!ras)
 		return -ENOMEM;
-	ras->state_fd = ras->run_fd = ras->lock_fd = ras->store.fd = -1;
+	ras->state_fd = ras->run_fd = ras->lock_fd = ras->rows_fd = ras->store.fd = -1;
 	ras->drivers = drivers;
 	ras->waiting_end = &ras->waiting;
 	ras->start_mono = clock_mono_ms();
@@ -122,7 +131,10 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	pthread_mutex_init(&ras->store.lock, NULL);
 	ras->wake_fd = fd_event();
 	ras->run_dir = strdup(settings->run_dir);
-	r = ras->wake_fd < 0 ? ras->wake_fd : !ras->run_dir ? -ENOMEM : open_dirs(ras, settings, ret_error);
+	ras->row_format = settings->row_format;
+	r = permissions_copy(&settings->permit, &ras->permit);
+	if (r == 0)
+		r = ras->wake_fd < 0 ? ras->wake_fd : !ras->run_dir ? -ENOMEM : open_dirs(ras, settings, ret_error);
 	if (r == 0)
 		r = load(ras, ret_error);
 	if (r < 0) {
@@ -135,6 +147,21 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	return 0;
 }
 
+/* Names of rows that SNMP had made and that have gone: destroyed in the moment of a crash, or volatile ones. */
+static void forget_orphans(struct ras *ras)
+{
+	for (size_t i = ras->n_conns; i-- > 0;) {
+		struct ras_conn *conn = ras->conns[i];
+		bool orphan;
+
+		pthread_mutex_lock(&conn->lock);
+		orphan = conn->own && !conn->entry && !conn->call && !conn_has_call(conn);
+		pthread_mutex_unlock(&conn->lock);
+		if (orphan)
+			phonebook_forget(conn, false);
+	}
+}
+
 int ras_start(struct ras *ras)
 {
 	int r;
@@ -144,7 +171,10 @@ int ras_start(struct ras *ras)
 	pthread_mutex_unlock(&ras->store.lock);
 	ras->started = true;
 	r = keeper_start(ras);
-	return r < 0 ? r : adopt_all(ras);
+	if (r == 0)
+		r = adopt_all(ras);
+	forget_orphans(ras);
+	return r;
 }
 
 /* ---- ending ---- */
@@ -159,7 +189,7 @@ static void stop_thread(struct ras_conn *conn)
 	conn_stop(conn, STOP_QUIT);
 }
 
-/* Tells every thread. Connections outlive their threads, so a list of them is good outside of ras.lock. */
+/* Tells every thread. */
 static void stop_threads(struct ras *ras)
 {
 	struct ras_conn **conns;
@@ -171,10 +201,12 @@ static void stop_threads(struct ras *ras)
 		room++;
 	conns = calloc(room, sizeof(struct ras_conn *));
 	for (const struct ras_call *call = ras->threads; call && conns; call = call->next)
-		conns[n++] = call->conn;
+		conns[n++] = conn_ref(call->conn);
 	pthread_mutex_unlock(&ras->lock);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		stop_thread(conns[i]);
+		conn_unref(conns[i]);
+	}
 	free(conns);
 }
 
@@ -230,6 +262,7 @@ struct ras *ras_free(struct ras *ras)
 {
 	if (!ras)
 		return NULL;
+	ras_edit_cancel(ras->edit);
 	if (ras->requests) {
 		ras_request_expire(ras, 0);
 		ras_stop(ras, PARTING_MS);
@@ -241,15 +274,18 @@ struct ras *ras_free(struct ras *ras)
 	notices_clear(ras);
 	history_clear(&ras->history);
 	for (size_t i = 0; i < ras->n_conns; i++)
-		conn_free(ras->conns[i]);
+		conn_unref(ras->conns[i]);
 	free(ras->conns);
 	free(ras->rows);
 	free(ras->names);
+	permissions_done(&ras->permit);
 	store_close(ras);
 	pthread_cond_destroy(&ras->thread_ended);
 	pthread_cond_destroy(&ras->keeper_wake);
 	pthread_mutex_destroy(&ras->notices.lock);
 	pthread_mutex_destroy(&ras->lock);
+	if (ras->rows_fd >= 0)
+		fd_close(ras->rows_fd);
 	fd_close(ras->run_fd);
 	fd_close(ras->lock_fd);
 	fd_close(ras->state_fd);
@@ -281,6 +317,8 @@ void ras_totals_get(const struct ras *ras, struct ras_totals *ret)
 	pthread_mutex_unlock(&r->notices.lock);
 	ret->start_mono_ms = r->start_mono;
 	ret->storage_status = (enum ras_storage_status)atomic_load(&r->store.status);
+	if (ret->storage_status == RAS_STORAGE_OK && atomic_load(&r->store.damaged))
+		ret->storage_status = RAS_STORAGE_DAMAGED;
 	ret->storage_problems = atomic_load(&r->store.problems);
 }
 
@@ -350,8 +388,9 @@ void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 
 int ras_settings_reload(struct ras *ras, const struct ras_settings *settings)
 {
-	int r = 0, e;
+	int r = permissions_copy(&settings->permit, &ras->permit), e;
 
+	permit_all(ras);
 	for (unsigned i = 0; i < RAS_SETTING_MAX; i++) {
 		if (settings->value[i] == ras->file_value[i])
 			continue;

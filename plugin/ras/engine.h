@@ -99,7 +99,10 @@ struct ras_call {
 	size_t log_len;
 };
 
-/* ---- the living side of an entry; one for each name, for as long as the engine lives ---- */
+/* ---- the living side of an entry; one for each name ----
+ *
+ * Its list of names holds a reference, each dial thread another one, so it outlives both its row and its threads. A
+ * name that leaves the file keeps its connection, with index and counters; one that SNMP destroys is forgotten. */
 
 struct notice_item;
 
@@ -120,15 +123,28 @@ struct conn_wish {
 };
 
 struct ras_conn {
+	atomic_uint refs;
 	struct ras *ras;
-	char name[RAS_NAME_MAX]; /* as in the entry; never changes but in case of letters */
+	char name[RAS_NAME_MAX]; /* never changes */
 
 	/* Owner's. */
-	bool loaded; /* mark while a phonebook is loaded */
+	bool loaded;           /* mark while a phonebook is loaded */
+	bool clashes;          /* likewise: its index was taken by a name of the file */
+	uint32_t index_before; /* likewise */
+	bool store;            /* likewise: what is stored of it is to be written anew */
+	bool has_life;         /* the journal knows it */
+	struct edit_row *edit;
 	struct ras_request *request;
+	struct ras_entry *file_entry; /* of a row of the file: what the file says, without what SNMP has set */
+	/* Found in the state directory, until the file is loaded: what SNMP had set, and what the file said then. */
+	struct ras_entry *kept, *kept_base;
+
+	bool forgotten; /* store.lock; no line of the journal shall name it any more */
 
 	pthread_mutex_t lock;
 	bool listed;             /* is a row of the phonebook */
+	atomic_bool own;         /* its row was made over SNMP */
+	bool forbidden;          /* so it was, and may not be dialed any more (ras_permissions) */
 	struct ras_entry *entry; /* written by the owner under the lock, so the owner reads it without */
 	struct ras_conn_info info;
 	struct ras_traffic traffic_base; /* of the calls before this one */
@@ -169,8 +185,21 @@ struct ras_store {
 	bool unsynced; /* something to fdatasync */
 	/* Requests that are written and not yet done. What is in memory must not be written over them meanwhile. */
 	_Atomic uint32_t ahead;
-	atomic_int status; /* enum ras_storage_status */
+	atomic_int status;   /* enum ras_storage_status: of the last write */
+	atomic_bool damaged; /* something was set aside at the start */
 	_Atomic uint32_t problems;
+};
+
+/* Attempts of names that were forgotten: the scalars' sums go on. */
+struct ras_gone {
+	uint32_t attempts, successes, failures, drops;
+};
+
+struct permissions {
+	bool entries, secrets;
+	uint32_t device_types;
+	char **devices, **destinations;
+	char *helper_dir;
 };
 
 struct ras_notices {
@@ -185,6 +214,7 @@ struct ras {
 	const struct ras_driver *const *drivers;
 	char *run_dir;
 	int state_fd, run_fd, lock_fd;
+	int rows_fd; /* folder of stored rows; negative errno: there is none */
 	int wake_fd;
 	uint64_t boot; /* of this boot of the machine; records of another one are of no use */
 	uint32_t max_entries;
@@ -205,9 +235,13 @@ struct ras {
 	bool started;         /* from now on a change of the phonebook is news */
 	uint32_t index_given; /* by ras_index_next() */
 	struct ras_request *requests;
+	struct ras_edit *edit; /* under way; NULL: none */
+	struct permissions permit;
+	const struct ras_row_format *row_format;
 
 	pthread_mutex_t lock;
 	struct ras_totals totals;
+	struct ras_gone gone;
 	struct ras_history history;
 	uint32_t last_call_id;
 	uint32_t in_setup; /* places taken */
@@ -247,8 +281,9 @@ void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, en
 /* Status of a row without a call: down, failed as it was, or notReady. */
 void conn_settle(struct ras_conn *conn);
 
-/* Can this row be dialed? */
+/* Can this row be dialed? By its entry, or by one that it is to get. */
 bool conn_ready(const struct ras_conn *conn);
+bool conn_ready_with(const struct ras_conn *conn, const struct ras_entry *entry);
 
 /* Does the status say that there is an attempt or a link? It may be one of an earlier agent, without a thread yet. */
 bool conn_has_call(const struct ras_conn *conn);
@@ -262,8 +297,15 @@ void conn_hand_over(struct ras_conn *conn);
 /* The stop of whatever goes on, for reasons that come from outside of the dial thread. */
 void conn_stop(struct ras_conn *conn, enum stop_reason reason);
 
+/* One reference. */
 struct ras_conn *conn_new(struct ras *ras, const char *name);
-struct ras_conn *conn_free(struct ras_conn *conn);
+struct ras_conn *conn_ref(struct ras_conn *conn);
+
+/* Counters, wish and last error of another name, which has no thread. */
+void conn_inherit(struct ras_conn *conn, struct ras_conn *from);
+
+/* Takes NULL, returns NULL. Takes no lock. */
+struct ras_conn *conn_unref(struct ras_conn *conn);
 
 /* ---- dial_thread.c ---- */
 
@@ -361,9 +403,15 @@ void store_sync(struct ras *ras);   /* keeper */
 int store_compact(struct ras *ras); /* store.lock held */
 bool store_wants_compact(const struct ras *ras);
 
+/* What a write came to: rasStorageStatus, rasStorageProblems, the log. */
+void store_note(struct ras *ras, int error);
+
+/* Something stored was set aside. */
+void store_damaged(struct ras *ras, unsigned items);
+
 /* ---- journal.c: what the lines say ---- */
 
-int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
+int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info,
 		     const struct conn_series *series);
 int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const struct conn_wish *wish);
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
@@ -372,6 +420,9 @@ int journal_put_engine(struct record_writer *w, struct ras *ras);
 int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /* conn line as it is now */
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn); /* wish line as it is now */
 int journal_load_line(struct ras *ras, char *line);
+
+/* store.lock held. A name is forgotten; moved: its counters have gone to another name. */
+void journal_forget(struct ras_conn *conn, bool moved);
 
 /* Line of a conn as it is now, written outside of all locks but store.lock. Errors show in rasStorageStatus. */
 void journal_save_conn(struct ras_conn *conn);
@@ -413,8 +464,91 @@ void keeper_stop(struct ras *ras);
 
 /* ---- phonebook.c ---- */
 
-/* The conn of a name, made if there is none. NULL without memory. Owner. */
+/* The conn of a name, which may be no row; NULL if there is none. Owner. */
+struct ras_conn *conn_find(const struct ras *ras, const char *name);
+
+/* The same, made if there is none. NULL without memory. */
 struct ras_conn *conn_get(struct ras *ras, const char *name);
+
+/* Room for n more names and rows: what adds them then cannot fail. */
+int phonebook_make_room(struct ras *ras, size_t n);
+
+/* Adds a name that is not there; takes the reference. There is room. */
+void phonebook_add_name(struct ras *ras, struct ras_conn *conn);
+
+/* Takes a name out of the list. store.lock held once there are threads. */
+void phonebook_drop_name(struct ras_conn *conn);
+
+/* Forgets a name that has no row, no thread and no request. moved: its counters live on under another name. */
+void phonebook_forget(struct ras_conn *conn, bool moved);
+
+/* Gives a name its entry and the row at conn->info.index, or changes that row. Takes the reference. There is room. */
+void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_change change);
+
+/* Takes the row away; a call is hung up. tell: rasConfigChange. */
+void phonebook_remove(struct ras_conn *conn, bool tell);
+
+/* The index becomes this; any other name that has it without a row loses it. Rows stay where they are in the list. */
+void phonebook_set_index(struct ras_conn *conn, uint32_t index);
+
+/* Brings rows and names back into order after their indices were changed. */
+void phonebook_sort(struct ras *ras);
+
+/* The phonebook was changed now. */
+void phonebook_touch(struct ras *ras);
+
+/* ---- edit.c ---- */
+
+/* The entry that a row is about to get, or has; NULL if it is to go or to have another name. Owner. */
+const struct ras_entry *edit_coming(const struct ras_conn *conn);
+
+/* Before the phonebook is loaded anew: what is written is done, what is not is dropped. */
+void edit_settle(struct ras *ras);
+
+/* ---- permit.c: what rows made over SNMP may be ---- */
+
+int permissions_copy(const struct ras_permissions *from, struct permissions *ret);
+void permissions_done(struct permissions *p);
+
+/* Why an entry may not be as it is, in words; NULL: it may. Touches no disk. */
+const char *permit_why_not(const struct permissions *p, const struct ras_entry *e);
+
+/* Is there a helper of this name? */
+bool permit_helper(const struct permissions *p, const char *name);
+
+/* Rows made over SNMP against the permissions of now: those that are not allowed any more are notReady until they are
+ * again. */
+void permit_all(struct ras *ras);
+
+/* ---- stored_rows.c: files of rows in the state directory ---- */
+
+struct row_file {
+	uint32_t index;
+	char *text; /* NULL: there shall be no file */
+	size_t size;
+	bool existed; /* rows_write()'s own */
+};
+
+/* Opens the folder; none is no error. Ends what a crash left half done. */
+void rows_open(struct ras *ras);
+
+/* Makes connections and rows of the files; what is damaged is set aside. Before there are threads. */
+int rows_load(struct ras *ras);
+
+/* All of them or none, also over a crash. The versions before are kept until rows_done(). Returns 0 or negative errno:
+ * nothing changed. */
+int rows_write(struct ras *ras, struct row_file files[], size_t n);
+void rows_undo(struct ras *ras, const struct row_file files[], size_t n);
+void rows_done(struct ras *ras, const struct row_file files[], size_t n);
+
+/* The file of an entry, or of what SNMP has set over base; text NULL if there is nothing to store. Returns 0 or
+ * negative errno. */
+int row_file_make(const struct ras *ras, const struct ras_entry *entry, const struct ras_entry *base,
+		  struct row_file *ret);
+void row_file_done(struct row_file *file);
+
+/* Renames the file of a row whose name another one has now. */
+void rows_set_aside(struct ras *ras, uint32_t index, const char *why);
 
 /* ---- helpers ---- */
 

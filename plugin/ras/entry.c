@@ -167,14 +167,14 @@ struct ras_entry *ras_entry_unref(struct ras_entry *e)
 	return NULL;
 }
 
-static bool subentries_equal(const struct ras_entry *a, const struct ras_entry *b)
+bool ras_subentries_equal(const struct ras_entry *a, const struct ras_entry *b)
 {
 	if (a->n_subentries != b->n_subentries)
 		return false;
 	for (size_t i = 0; i < a->n_subentries; i++) {
 		const struct ras_subentry *x = &a->subentries[i], *y = &b->subentries[i];
 
-		if (x->index != y->index || x->device_type != y->device_type ||
+		if (x->index != y->index || x->device_type != y->device_type || x->row_status != y->row_status ||
 		    !str_equal(x->device_name, y->device_name) || !str_equal(x->destination, y->destination))
 			return false;
 	}
@@ -189,7 +189,7 @@ bool ras_entry_equal(const struct ras_entry *a, const struct ras_entry *b)
 	for (size_t i = 0; i < ARRAY_SIZE(list_fields); i++)
 		if (!list_equal(*list_at(a, list_fields[i]), *list_at(b, list_fields[i])))
 			return false;
-	return subentries_equal(a, b) && a->index == b->index && str_equal(a->name, b->name) &&
+	return ras_subentries_equal(a, b) && a->index == b->index && str_equal(a->name, b->name) &&
 	       str_equal(a->descr, b->descr) && a->device_type == b->device_type &&
 	       str_equal(a->device_name, b->device_name) && str_equal(a->destination, b->destination) &&
 	       str_equal(a->user_name, b->user_name) && a->auth_methods == b->auth_methods &&

@@ -92,6 +92,8 @@ struct ras_entry *ras_entry_unref(struct ras_entry *e);
 /* Equal in everything but refs and last_change_ms: a reload leaves such an entry alone. */
 bool ras_entry_equal(const struct ras_entry *a, const struct ras_entry *b);
 
+bool ras_subentries_equal(const struct ras_entry *a, const struct ras_entry *b);
+
 /* Key (kebab case) of what the device type needs and the entry lacks: "destination", "device-name", "command",
  * "device-type" for type other; NULL if it is complete. Empty pppoe destinations are complete (any service). */
 const char *ras_entry_missing(const struct ras_entry *e);

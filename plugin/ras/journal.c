@@ -5,7 +5,8 @@
  *     wish     what is wanted of it, and by which request
  *     history  an ended call
  *     setting  a value that SNMP can write, with the value that the file had then
- *     engine   the numbers given last
+ *     engine   the numbers given last, and the attempts of names that were forgotten
+ *     forget   a name that SNMP has destroyed, or that a row has under another name now
  *
  * A later line of the same thing replaces an earlier one. */
 #include <errno.h>
@@ -45,6 +46,13 @@ static const struct number_field conn_fields[] = {
 	FIELD("out-packets", struct ras_conn_info, counters.traffic.out_packets),
 	FIELD("in-octets", struct ras_conn_info, counters.traffic.in_octets),
 	FIELD("out-octets", struct ras_conn_info, counters.traffic.out_octets),
+};
+
+static const struct number_field gone_fields[] = {
+	FIELD("gone-attempts", struct ras_gone, attempts),
+	FIELD("gone-successes", struct ras_gone, successes),
+	FIELD("gone-failures", struct ras_gone, failures),
+	FIELD("gone-drops", struct ras_gone, drops),
 };
 
 static const struct number_field series_fields[] = {
@@ -136,11 +144,12 @@ static void get_error(const struct record *r, struct ras_error *ret)
 
 /* ---- writing ---- */
 
-int journal_put_conn(struct record_writer *w, const char *name, const struct ras_conn_info *info,
+int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info,
 		     const struct conn_series *series)
 {
 	record_begin(w, "conn");
-	record_put_str(w, "name", name);
+	record_put_str(w, "name", conn->name);
+	record_put_u64(w, "own", conn->own);
 	put_fields(w, conn_fields, ARRAY_SIZE(conn_fields), info);
 	put_fields(w, series_fields, ARRAY_SIZE(series_fields), series);
 	record_put_str(w, "destination", info->destination);
@@ -193,6 +202,7 @@ int journal_put_engine(struct record_writer *w, struct ras *ras)
 	record_put_u64(w, "call", ras->last_call_id);
 	record_put_u64(w, "hist", h->newest);
 	record_put_u64(w, "oldest", h->n > 0 ? history_at(h, 0)->index : history_index_after(h->newest));
+	put_fields(w, gone_fields, ARRAY_SIZE(gone_fields), &ras->gone);
 	return record_end(w);
 }
 
@@ -207,7 +217,7 @@ int journal_put_life(struct record_writer *w, struct ras_conn *conn)
 	/* The traffic of the present call is asked again of a link that is adopted. */
 	info.counters.traffic = conn->traffic_base;
 	pthread_mutex_unlock(&conn->lock);
-	return journal_put_conn(w, conn->name, &info, &series);
+	return journal_put_conn(w, conn, &info, &series);
 }
 
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
@@ -238,6 +248,8 @@ void journal_save_conn(struct ras_conn *conn)
 	struct record_writer w;
 	WITH_LOCK(&conn->ras->store.lock);
 
+	if (conn->forgotten)
+		return;
 	if (journal_put_life(&w, conn) == 0)
 		store_append(conn->ras, w.text, w.len, false);
 	/* The line of an attempt says that what was accepted has begun; that may be another one. */
@@ -250,7 +262,34 @@ void journal_save_wish(struct ras_conn *conn)
 	struct record_writer w;
 	WITH_LOCK(&conn->ras->store.lock);
 
-	if (journal_put_present_wish(&w, conn) == 0)
+	if (!conn->forgotten && journal_put_present_wish(&w, conn) == 0)
+		store_append(conn->ras, w.text, w.len, false);
+}
+
+/* Its attempts stay in the scalars' sums. */
+static void keep_gone(struct ras_conn *conn)
+{
+	const struct ras_counters *c = &conn->info.counters;
+	struct ras_gone *gone = &conn->ras->gone;
+	WITH_LOCK(&conn->ras->lock);
+
+	gone->attempts += c->attempts;
+	gone->successes += c->successes;
+	gone->failures += c->failures;
+	gone->drops += c->drops;
+}
+
+void journal_forget(struct ras_conn *conn, bool moved)
+{
+	struct record_writer w;
+
+	conn->forgotten = true;
+	if (!moved)
+		keep_gone(conn);
+	record_begin(&w, "forget");
+	record_put_str(&w, "name", conn->name);
+	record_put_u64(&w, "moved", moved);
+	if (record_end(&w) == 0)
 		store_append(conn->ras, w.text, w.len, false);
 }
 
@@ -273,9 +312,13 @@ static void note_call_id(struct ras *ras, uint32_t call_id)
 static int load_conn(struct ras *ras, const struct record *r)
 {
 	struct ras_conn *conn = conn_of(ras, r);
+	uint32_t own = 0;
 
 	if (!conn)
 		return -EBADMSG;
+	record_get_u32(r, "own", &own);
+	conn->own = own != 0;
+	conn->has_life = true;
 	get_fields(r, conn_fields, ARRAY_SIZE(conn_fields), &conn->info);
 	get_fields(r, series_fields, ARRAY_SIZE(series_fields), &conn->series);
 	get_text(r, "destination", conn->info.destination, sizeof(conn->info.destination));
@@ -359,8 +402,26 @@ static int load_engine(struct ras *ras, const struct record *r)
 	record_get_u32(r, "call", &ras->last_call_id);
 	record_get_u32(r, "hist", &hist);
 	record_get_u32(r, "oldest", &oldest);
+	get_fields(r, gone_fields, ARRAY_SIZE(gone_fields), &ras->gone);
 	ras->history.newest = MAX(hist, ras->history.newest);
 	history_forget(&ras->history, oldest);
+	return 0;
+}
+
+static int load_forget(struct ras *ras, const struct record *r)
+{
+	const char *name = record_get_str(r, "name");
+	struct ras_conn *conn = name ? conn_find(ras, name) : NULL;
+	uint32_t moved = 0;
+
+	if (!name)
+		return -EBADMSG;
+	record_get_u32(r, "moved", &moved);
+	if (!conn)
+		return 0;
+	if (!moved)
+		keep_gone(conn);
+	phonebook_drop_name(conn);
 	return 0;
 }
 
@@ -369,7 +430,7 @@ static const struct {
 	int (*load)(struct ras *ras, const struct record *r);
 } kinds[] = {
 	{"conn", load_conn},       {"wish", load_wish},     {"history", load_history},
-	{"setting", load_setting}, {"engine", load_engine},
+	{"setting", load_setting}, {"engine", load_engine}, {"forget", load_forget},
 };
 
 int journal_load_line(struct ras *ras, char *line)

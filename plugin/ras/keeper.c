@@ -32,7 +32,7 @@ static void mark_stuck(struct ras_conn *conn, int64_t limit)
 			    ras_label_name(ras_state_labels, (int32_t)state));
 }
 
-/* Connections outlive their threads, so the pointers are good outside of ras.lock. */
+/* The pointers are references: thread and row may go meanwhile. */
 static size_t find_stuck(struct ras *ras, int64_t limit, struct ras_conn *ret[STUCK_BATCH])
 {
 	size_t n = 0;
@@ -42,7 +42,7 @@ static size_t find_stuck(struct ras *ras, int64_t limit, struct ras_conn *ret[ST
 		int64_t since = atomic_load(&call->conn->stop_since);
 
 		if (since > 0 && since <= limit && !atomic_load(&call->conn->told_stuck))
-			ret[n++] = call->conn;
+			ret[n++] = conn_ref(call->conn);
 	}
 	return n;
 }
@@ -55,8 +55,10 @@ static void look_for_stuck(struct ras *ras)
 
 	do {
 		n = find_stuck(ras, limit, stuck);
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			mark_stuck(stuck[i], limit);
+			conn_unref(stuck[i]);
+		}
 	} while (n == STUCK_BATCH);
 }
 

@@ -24,6 +24,7 @@ static struct notice_item *unlink_item(struct ras_notices *n, struct notice_item
 	n->pending--;
 	if (item->conn->notice_waiting[item->notice.type] == item)
 		item->conn->notice_waiting[item->notice.type] = NULL;
+	item->conn = conn_unref(item->conn);
 	return item;
 }
 
@@ -85,7 +86,7 @@ void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notic
 	pthread_mutex_lock(&n->lock);
 	item = find_place(ras, conn, notice->type, now);
 	if (item) {
-		item->conn = conn;
+		item->conn = conn_ref(conn);
 		item->notice = *notice;
 		append_item(n, item);
 		conn->notice_time[notice->type] = now;

@@ -61,19 +61,19 @@ struct ras_row_format {
 
 	/* Takes back what write made: index and name are always there, *ret_base is NULL for a whole row. path is for
 	 * messages. Returns 0, -ENOMEM, or -EBADMSG with error filled (place and reason, no value of a row). */
-	int (*read)(const char *path, const char *text, size_t size, struct ras_entry **ret, struct ras_entry **ret_base,
-		    char error[RAS_ROW_ERROR_MAX]);
+	int (*read)(const char *path, const char *text, size_t size, struct ras_entry **ret,
+		    struct ras_entry **ret_base, char error[RAS_ROW_ERROR_MAX]);
 };
 
 struct ras_settings {
-	const char *state_dir, *run_dir; /* copied */
-	struct ras_permissions permit;   /* copied */
+	const char *state_dir, *run_dir;         /* copied */
+	struct ras_permissions permit;           /* copied */
 	const struct ras_row_format *row_format; /* must outlive the engine; NULL: rows cannot be stored */
-	uint32_t value[RAS_SETTING_MAX]; /* what the file says */
-	uint32_t max_entries;            /* 0: only memory limits */
-	uint32_t hang_up_timeout;        /* s */
-	uint32_t notify_queue;           /* notifications that may wait */
-	bool hang_up_on_exit;            /* on-exit: hang-up */
+	uint32_t value[RAS_SETTING_MAX];         /* what the file says */
+	uint32_t max_entries;                    /* 0: only memory limits */
+	uint32_t hang_up_timeout;                /* s */
+	uint32_t notify_queue;                   /* notifications that may wait */
+	bool hang_up_on_exit;                    /* on-exit: hang-up */
 };
 
 /* ---- life ---- */

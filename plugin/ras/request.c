@@ -26,14 +26,18 @@ enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
  * limit is that of NEED_THREAD). */
 static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 {
+	const struct ras_entry *entry = edit_coming(conn);
 	bool enabled = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;
 	/* A row with a call is not notReady, though its entry may have become one that cannot be dialed. */
-	enum need thread = conn_ready(conn) ? NEED_THREAD : REFUSED;
+	bool allowed = entry && (entry->origin != RAS_ORIGIN_SNMP || !permit_why_not(&conn->ras->permit, entry));
+	enum need thread = allowed && conn_ready_with(conn, entry) ? NEED_THREAD : REFUSED;
 
-	if (!enabled || !conn->entry || conn->entry->row_status != RAS_ROW_ACTIVE)
+	if (!enabled || !entry || entry->row_status != RAS_ROW_ACTIVE)
+		return REFUSED;
+	/* A bundle of links, and there is none but the entry's own. */
+	if (entry->link_mode == RAS_LINK_MODE_DIAL_ALL && entry->n_subentries == 0)
 		return REFUSED;
 	switch (conn->info.status) {
-	case RAS_STATUS_NOT_READY:
 	case RAS_STATUS_HANGING_UP:
 		return REFUSED;
 	case RAS_STATUS_DIALING:
@@ -160,7 +164,7 @@ static int put_cleared(struct record_writer *w, struct ras_conn *conn)
 	info.last_error = RAS_ERROR_INIT;
 	if (info.status == RAS_STATUS_FAILED)
 		info.status = RAS_STATUS_DOWN;
-	return journal_put_conn(w, conn->name, &info, &series);
+	return journal_put_conn(w, conn, &info, &series);
 }
 
 /* An attempt that was accepted and is not yet in the journal has only the wish to be known by: no request takes that

@@ -18,24 +18,29 @@
 /* Written anew when it has grown by its own size, and by this at least. */
 #define COMPACT_SLACK ((size_t)1 << 20)
 
-static void store_problem(struct ras *ras, int error)
+static void write_failed(struct ras *ras, int error)
 {
 	int status = error == -ENOSPC || error == -EDQUOT ? RAS_STORAGE_FULL : RAS_STORAGE_IS_READ_ONLY;
 	bool first = atomic_exchange(&ras->store.status, status) != status;
 
 	atomic_fetch_add(&ras->store.problems, 1);
 	if (first)
-		log_error("state directory: the journal cannot be written: %s", strerror(-error));
+		log_error("state directory: it cannot be written to: %s", strerror(-error));
 }
 
-static void store_fine(struct ras *ras)
+void store_note(struct ras *ras, int error)
 {
-	int status = atomic_load(&ras->store.status);
+	if (error < 0)
+		write_failed(ras, error);
+	else if (atomic_load(&ras->store.status) != RAS_STORAGE_OK &&
+		 atomic_exchange(&ras->store.status, RAS_STORAGE_OK) != RAS_STORAGE_OK)
+		log_info("state directory: it can be written to again");
+}
 
-	if (status != RAS_STORAGE_FULL && status != RAS_STORAGE_IS_READ_ONLY)
-		return;
-	atomic_store(&ras->store.status, RAS_STORAGE_OK);
-	log_info("state directory: the journal can be written again");
+void store_damaged(struct ras *ras, unsigned items)
+{
+	atomic_fetch_add(&ras->store.problems, items);
+	atomic_store(&ras->store.damaged, true);
 }
 
 /* What cannot be opened now is tried again with the next line: never a line into a file that was replaced. */
@@ -73,12 +78,12 @@ int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
 		/* Half a line would spoil the next one. */
 		if (store->fd >= 0 && ftruncate(store->fd, (off_t)store->size) < 0)
 			log_error("state directory: the journal cannot be cut back: %s", strerror(errno));
-		store_problem(ras, r);
+		store_note(ras, r);
 		return r;
 	}
 	store->size += len;
 	store->unsynced = !durable;
-	store_fine(ras);
+	store_note(ras, 0);
 	return 0;
 }
 
@@ -176,7 +181,7 @@ int store_compact(struct ras *ras)
 	if (r == 0)
 		r = open_journal(ras);
 	if (r < 0)
-		store_problem(ras, r);
+		store_note(ras, r);
 	free(b.data);
 	return r;
 }
@@ -194,9 +199,8 @@ static void set_aside(struct ras *ras, const struct buffer *damaged, unsigned li
 	int r = file_replace(ras->state_fd, JOURNAL_DAMAGED, damaged->data, damaged->size, true);
 
 	if (r == 0)
-		r = file_set_aside(ras->state_fd, JOURNAL_DAMAGED, name, sizeof(name));
-	atomic_store(&ras->store.status, RAS_STORAGE_DAMAGED);
-	atomic_fetch_add(&ras->store.problems, lines);
+		r = file_set_aside(ras->state_fd, JOURNAL_DAMAGED, "damaged", name, sizeof(name));
+	store_damaged(ras, lines);
 	if (r < 0)
 		log_warning("state directory: %u damaged lines of the journal were left out and could not be kept: %s",
 			    lines, strerror(-r));
@@ -231,6 +235,25 @@ static int load_lines(struct ras *ras, char *text, size_t size)
 	return 0;
 }
 
+/* What cannot be read at all is set aside as a whole. Only a plain file is opened: a FIFO would not answer. */
+static int read_journal(struct ras *ras, char **ret_text, size_t *ret_size)
+{
+	char name[64] = "?";
+	struct stat st;
+	int r;
+
+	if (fstatat(ras->state_fd, JOURNAL, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	r = S_ISREG(st.st_mode) ? file_read(ras->state_fd, JOURNAL, JOURNAL_MAX, ret_text, ret_size) : -EBADMSG;
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	log_error("state directory: the journal cannot be read: %s", r == -EBADMSG ? "it is no file" : strerror(-r));
+	if (file_set_aside(ras->state_fd, JOURNAL, "damaged", name, sizeof(name)) == 0)
+		log_warning("state directory: the journal was set aside as %s", name);
+	store_damaged(ras, 1);
+	return -ENOENT;
+}
+
 int store_open(struct ras *ras, struct ras_error *ret_error)
 {
 	_cleanup_free_ char *text = NULL;
@@ -239,25 +262,22 @@ int store_open(struct ras *ras, struct ras_error *ret_error)
 
 	atomic_store(&ras->store.status, RAS_STORAGE_OK);
 	ras->store.fd = -1;
-	r = file_read(ras->state_fd, JOURNAL, JOURNAL_MAX, &text, &size);
-	if (r < 0 && r != -ENOENT) {
-		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be read: %s",
-			      strerror(-r));
+	r = read_journal(ras, &text, &size);
+	if (r == -ENOMEM) {
+		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: no memory for the journal");
 		return r;
 	}
 	for (whole = size; whole > 0 && text[whole - 1] != '\n';)
 		whole--;
 	if (r == 0)
 		load_lines(ras, text, size);
+	/* What cannot be written to now may be later. */
 	r = open_journal(ras);
+	if (r < 0)
+		store_note(ras, r);
 	/* A last line that was cut would spoil the next one, should the journal not be written anew. */
-	if (r == 0 && whole < size && ftruncate(ras->store.fd, (off_t)whole) == 0)
+	else if (whole < size && ftruncate(ras->store.fd, (off_t)whole) == 0)
 		ras->store.size = ras->store.live = whole;
-	if (r < 0) {
-		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be written: %s",
-			      strerror(-r));
-		return r;
-	}
 	return 0;
 }
 

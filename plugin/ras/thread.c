@@ -86,10 +86,11 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 
 	if (!call)
 		return -ENOMEM;
-	*call = (struct ras_call){.ras = ras, .conn = conn, .start = start, .log_fd = -1, .error = RAS_ERROR_INIT};
+	*call = (struct ras_call){
+		.ras = ras, .conn = conn_ref(conn), .start = start, .log_fd = -1, .error = RAS_ERROR_INIT};
 	call->wake_fd = fd_event();
 	if (call->wake_fd < 0) {
-		free(call);
+		call_free(call);
 		return -EAGAIN;
 	}
 
@@ -147,6 +148,7 @@ struct ras_call *call_free(struct ras_call *call)
 		link_record_done(call->record);
 	free(call->record);
 	fd_close(call->wake_fd);
+	conn_unref(call->conn);
 	free(call);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "sys/fd.h"
 #include "sys/macro.h"
@@ -60,11 +61,31 @@ int dir_open(const char *path, mode_t mode)
 	return fd < 0 ? fd : fd_high(fd);
 }
 
+/* Where nothing can be written: whoever locked the file while it could be has it still; among readers flock(2) decides,
+ * on the folder if there is no file. (Its header has the name of ours.) */
+static int lock_read_only(int dirfd)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	_cleanup_fd_ int fd = openat(dirfd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) < 0)
+		return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+	if (fd < 0)
+		fd = open_dir(dirfd, ".");
+	if (fd < 0)
+		return fd;
+	if (syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return fd_high(TAKE_FD(fd));
+}
+
 int dir_lock(int dirfd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	_cleanup_fd_ int fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+	if (fd < 0 && errno == EROFS)
+		return lock_read_only(dirfd);
 	if (fd < 0)
 		return -errno;
 	if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
@@ -227,13 +248,13 @@ static int rename_to_free(int dirfd, const char *from, const char *to)
 	return 0;
 }
 
-int file_set_aside(int dirfd, const char *path, char *ret_name, size_t size)
+int file_set_aside(int dirfd, const char *path, const char *why, char *ret_name, size_t size)
 {
 	char name[PATH_MAX];
 	int r = -EEXIST;
 
 	for (int i = 1; i <= SET_ASIDE_MAX && r == -EEXIST; i++) {
-		if (snprintf(name, sizeof(name), "%s.damaged-%d", path, i) >= (int)sizeof(name))
+		if (snprintf(name, sizeof(name), "%s.%s-%d", path, why, i) >= (int)sizeof(name))
 			return -ENAMETOOLONG;
 		r = rename_to_free(dirfd, path, name);
 	}

@@ -12,8 +12,9 @@
  * errno. */
 int dir_open(const char *path, mode_t mode);
 
-/* Takes the lock of the folder (F_OFD_SETLK on the file "lock" inside it, kept open). Returns a descriptor to keep,
- * -EBUSY if somebody has it already (also in this process), or negative errno. The lock ends with the descriptor. */
+/* Takes the lock of the folder (F_OFD_SETLK on the file "lock" inside it, kept open; where the file system is
+ * read-only, a lock for reading and flock). Returns a descriptor to keep, -EBUSY if somebody has it already (also in
+ * this process), or negative errno. The lock ends with the descriptor. */
 int dir_lock(int dirfd);
 
 /* Reads a whole file of at most max bytes into new memory, with a NUL behind it that is not counted. Returns 0,
@@ -28,8 +29,8 @@ int file_replace(int dirfd, const char *path, const void *data, size_t size, boo
 /* Removes what file_replace() of a process that was killed has left behind. Call while nobody else writes there. */
 void dir_remove_temporary(int dirfd);
 
-/* Renames path to the first free of path.damaged-1, -2, ... so that nothing is overwritten. Writes the new name to
- * ret_name (cut to size). Returns 0 or negative errno. */
-int file_set_aside(int dirfd, const char *path, char *ret_name, size_t size);
+/* Renames path to the first free of path.WHY-1, -2, ... so that nothing is overwritten; why is a word such as
+ * "damaged". Writes the new name to ret_name (cut to size). Returns 0 or negative errno. */
+int file_set_aside(int dirfd, const char *path, const char *why, char *ret_name, size_t size);
 
 #endif

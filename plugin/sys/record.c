@@ -11,7 +11,7 @@
 #define SUM_LEN (sizeof(" sum=00000000") - 1)
 
 /* CRC-32 of IEEE 802.3 (reflected, 0xedb88320), four bits at a time. */
-static uint32_t crc32(const char *data, size_t size)
+uint32_t record_sum(const char *text, size_t size)
 {
 	static const uint32_t table[16] = {
 		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
@@ -20,7 +20,7 @@ static uint32_t crc32(const char *data, size_t size)
 	uint32_t crc = 0xffffffff;
 
 	for (size_t i = 0; i < size; i++) {
-		crc ^= (unsigned char)data[i];
+		crc ^= (unsigned char)text[i];
 		crc = crc >> 4 ^ table[crc & 15];
 		crc = crc >> 4 ^ table[crc & 15];
 	}
@@ -127,7 +127,7 @@ int record_end(struct record_writer *w)
 	if (w->overflow)
 		return -EMSGSIZE;
 
-	snprintf(sum, sizeof(sum), " sum=%08" PRIx32 "\n", crc32(w->text, w->len));
+	snprintf(sum, sizeof(sum), " sum=%08" PRIx32 "\n", record_sum(w->text, w->len));
 	memcpy(w->text + w->len, sum, SUM_LEN + 1);
 	w->len += SUM_LEN + 1;
 	return 0;
@@ -153,7 +153,7 @@ static bool take_sum(char *line)
 	if (len >= RECORD_MAX || len < SUM_LEN)
 		return false;
 	len -= SUM_LEN;
-	snprintf(expected, sizeof(expected), " sum=%08" PRIx32, crc32(line, len));
+	snprintf(expected, sizeof(expected), " sum=%08" PRIx32, record_sum(line, len));
 	if (!str_equal(line + len, expected))
 		return false;
 	line[len] = '\0';

@@ -47,6 +47,9 @@ struct record {
  * missing checksum included). */
 int record_parse(char *line, struct record *ret);
 
+/* CRC-32 (IEEE 802.3), the checksum of records. */
+uint32_t record_sum(const char *text, size_t size);
+
 /* Value of a key. The getters return 0, -ENOENT if there is no such key, -EBADMSG if it is no number or out of range;
  * the output is untouched on failure, so that a default can be put there first. */
 int record_get_u64(const struct record *r, const char *key, uint64_t *ret);

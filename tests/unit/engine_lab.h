@@ -59,6 +59,7 @@ UNUSED static struct lab *lab_new(void)
 			},
 		.hang_up_timeout = 10,
 		.notify_queue = 1024,
+		.permit = {.entries = true, .device_types = 1u << RAS_DEVICE_LOOPBACK},
 	};
 	return lab;
 }

@@ -398,9 +398,9 @@ static void a_new_file_is_told(void **state)
 	lab_line(lab, "comes", "");
 	load(lab);
 	assert_int_equal(totals_of(lab).notify_pending, 3);
+	assert_int_equal(next_change(lab, "goes"), RAS_CHANGE_DELETED);
 	assert_int_equal(next_change(lab, "changes"), RAS_CHANGE_MODIFIED);
 	assert_int_equal(next_change(lab, "comes"), RAS_CHANGE_CREATED);
-	assert_int_equal(next_change(lab, "goes"), RAS_CHANGE_DELETED);
 }
 
 /* The end of a call is told although its row has gone. */

@@ -447,10 +447,10 @@ static void test_set_aside(void **state)
 	char name[64] = "";
 
 	put(folder, "f", "1");
-	assert_int_equal(file_set_aside(folder->fd, "f", name, sizeof(name)), 0);
+	assert_int_equal(file_set_aside(folder->fd, "f", "damaged", name, sizeof(name)), 0);
 	assert_string_equal(name, "f.damaged-1");
 	put(folder, "f", "2");
-	assert_int_equal(file_set_aside(folder->fd, "f", name, sizeof(name)), 0);
+	assert_int_equal(file_set_aside(folder->fd, "f", "damaged", name, sizeof(name)), 0);
 	assert_string_equal(name, "f.damaged-2");
 	expect(folder, "f.damaged-1", "1");
 	expect(folder, "f.damaged-2", "2");
@@ -458,7 +458,7 @@ static void test_set_aside(void **state)
 	/* A gap is filled; nothing is overwritten. */
 	assert_int_equal(unlinkat(folder->fd, "f.damaged-1", 0), 0);
 	put(folder, "f", "3");
-	assert_int_equal(file_set_aside(folder->fd, "f", name, 4), 0);
+	assert_int_equal(file_set_aside(folder->fd, "f", "damaged", name, 4), 0);
 	assert_string_equal(name, "f.d");
 	expect(folder, "f.damaged-1", "3");
 	expect(folder, "f.damaged-2", "2");
@@ -471,13 +471,13 @@ static void test_set_aside_fails(void **state)
 	char name[64] = "as it was";
 	char file[32];
 
-	assert_int_equal(file_set_aside(folder->fd, "none", name, sizeof(name)), -ENOENT);
+	assert_int_equal(file_set_aside(folder->fd, "none", "damaged", name, sizeof(name)), -ENOENT);
 	put(folder, "f", "x");
 	for (int i = 1; i <= 1000; i++) {
 		snprintf(file, sizeof(file), "f.damaged-%d", i);
 		put(folder, file, "");
 	}
-	assert_int_equal(file_set_aside(folder->fd, "f", name, sizeof(name)), -EEXIST);
+	assert_int_equal(file_set_aside(folder->fd, "f", "damaged", name, sizeof(name)), -EEXIST);
 	expect(folder, "f", "x");
 	assert_string_equal(name, "as it was");
 }

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changes of the phonebook over SNMP, in two phases as requests are: all the rows that one SET changes are checked
+ * together and change together. */
+#include <errno.h>
+#include <string.h>
+
+#include "ras/engine.h"
+
+struct edit_row {
+	struct ras_conn *conn;   /* the row as it is; NULL: it is new */
+	struct ras_conn *next;   /* under another name, or the first; NULL: as before */
+	bool known;              /* next had a row in an earlier life */
+	struct ras_entry *entry; /* as it shall be; NULL: it goes */
+};
+
+struct ras_edit {
+	struct ras *ras;
+	struct edit_row *rows;
+	struct row_file *files; /* once written; as many as rows */
+	size_t n;
+	bool written;
+};
+
+/* ---- checks ---- */
+
+/* Is a call of this name under way, or a redial series? */
+static bool is_busy(struct ras_conn *conn)
+{
+	WITH_LOCK(&conn->lock);
+	enum ras_status status = conn->info.status;
+
+	return conn->call || conn->begun || conn_has_call(conn) || status == RAS_STATUS_WAITING_REDIAL ||
+	       status == RAS_STATUS_WAITING;
+}
+
+static int refuse(struct ras_error *ret_error, int error, const char *name, const char *reason)
+{
+	ras_error_set(ret_error, error, RAS_BACKEND_NONE, name[0] ? "entry %s: %s" : "%s%s", name, reason);
+	return error;
+}
+
+/* What cannot be done to a row while it is dialed, up, or waits for its redial; NULL: nothing that is to be done. */
+static const char *forbidden_while_busy(const struct ras_entry *old, const struct ras_entry *new)
+{
+	if (!new)
+		return "it cannot be destroyed during a call or a redial series";
+	if (new->row_status != old->row_status &&new->row_status != RAS_ROW_ACTIVE)
+		return "it cannot be put out of service during a call or a redial series";
+	if (!str_equal(new->name, old->name))
+		return "rasEntryName cannot be changed during a call or a redial series";
+	if (new->device_type != old->device_type)
+		return "rasEntryDeviceType cannot be changed during a call or a redial series";
+	if (new->link_mode != old->link_mode)
+		return "rasEntryLinkMode cannot be changed during a call or a redial series";
+	if (!ras_subentries_equal(new, old))
+		return "its subentries cannot be changed during a call or a redial series";
+	return NULL;
+}
+
+static bool same_line(const struct ras_entry *a, const struct ras_entry *b)
+{
+	return a->device_type == b->device_type && str_equal(a->device_name, b->device_name) &&
+	       str_equal(a->destination, b->destination) && ras_subentries_equal(a, b);
+}
+
+/* Is what is to be dialed allowed, and does its driver understand it? What was there before is not asked again. */
+static int check_line(const struct ras *ras, const struct ras_entry *new, struct ras_error *ret_error)
+{
+	const struct ras_driver *driver = driver_find(ras, new->device_type);
+	const char *reason = permit_why_not(&ras->permit, new);
+	struct ras_error error = RAS_ERROR_INIT;
+
+	if (reason)
+		return refuse(ret_error, -EINVAL, new->name, reason);
+	if (new->device_type == RAS_DEVICE_EXEC &&new->device_name[0] && !permit_helper(&ras->permit, new->device_name))
+		return refuse(ret_error, -EINVAL, new->name, "there is no such helper (agent.helper-dir)");
+	if (driver && driver->check && new->destination[0] && driver->check(new, &error) < 0)
+		return refuse(ret_error, -EINVAL, new->name, error.text);
+	return 0;
+}
+
+static int check_row(const struct ras *ras, struct ras_conn *conn, const struct ras_entry *new,
+		     struct ras_error *ret_error)
+{
+	const struct ras_entry *old = conn ? conn->entry : NULL;
+	const char *reason = NULL, *missing;
+
+	if (!conn && !new)
+		return refuse(ret_error, -EINVAL, "", "there is no such entry");
+	if (conn && conn->request)
+		return refuse(ret_error, -EAGAIN, conn->name, "another request is under way");
+	if (old && is_busy(conn))
+		reason = forbidden_while_busy(old, new);
+	if (!reason && old && old->origin == RAS_ORIGIN_FILE &&
+	    (!new || new->row_status != old->row_status || !str_equal(new->name, old->name)))
+		reason = "it is of the configuration file";
+	if (reason)
+		return refuse(ret_error, -EINVAL, conn->name, reason);
+	if (!new)
+		return 0;
+	missing = ras_entry_missing(new);
+	if (!new->name[0])
+		return refuse(ret_error, -EINVAL, "", "an entry needs rasEntryName");
+	if (missing && str_equal(missing, "destination") && new->row_status == RAS_ROW_ACTIVE)
+		return refuse(ret_error, -EINVAL, new->name, "its device type needs rasEntryDestination");
+	return old && same_line(old, new) ? 0 : check_line(ras, new, ret_error);
+}
+
+/* ---- names ---- */
+
+/* Does this edit take the name away from the row that has it? */
+static bool gives_up(const struct ras_edit *edit, const struct ras_conn *holder, const char *name)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		if (edit->rows[i].conn == holder)
+			return !edit->rows[i].entry || ras_name_compare(edit->rows[i].entry->name, name) != 0;
+	return false;
+}
+
+static bool name_taken(const struct ras_edit *edit, size_t at)
+{
+	const char *name = edit->rows[at].entry->name;
+	const struct ras_conn *holder = ras_conn_by_name(edit->ras, name);
+
+	if (holder && holder != edit->rows[at].conn && !gives_up(edit, holder, name))
+		return true;
+	for (size_t i = 0; i < at; i++)
+		if (edit->rows[i].entry && ras_name_compare(edit->rows[i].entry->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Where a row gets another name, or its first: the connection that will have it. One that the name had in an earlier
+ * life is taken up by a new row. */
+static int prepare_name(struct ras_edit *edit, struct edit_row *row, struct ras_error *ret_error)
+{
+	const char *name = row->entry->name;
+	struct ras_conn *known = conn_find(edit->ras, name);
+
+	if (row->conn && ras_name_compare(row->conn->name, name) == 0)
+		return 0;
+	if (known && !known->entry && is_busy(known) && row->conn)
+		return refuse(ret_error, -EINVAL, name, "an entry of this name is still being hung up");
+	if (known && !known->entry && !row->conn) {
+		row->known = true;
+		row->next = conn_ref(known);
+		return 0;
+	}
+	row->next = conn_new(edit->ras, name);
+	return row->next ? 0 : refuse(ret_error, -ENOMEM, name, "no memory");
+}
+
+static int check_names(struct ras_edit *edit, size_t *ret_culprit, struct ras_error *ret_error)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < edit->n && r == 0; i++) {
+		struct edit_row *row = &edit->rows[i];
+
+		*ret_culprit = i;
+		if (!row->entry)
+			continue;
+		r = name_taken(edit, i) ? refuse(ret_error, -EINVAL, row->entry->name, "the name is taken") :
+					  prepare_name(edit, row, ret_error);
+	}
+	return r;
+}
+
+static int check_number(const struct ras_edit *edit, size_t *ret_culprit, struct ras_error *ret_error)
+{
+	const struct ras *ras = edit->ras;
+	size_t made = 0, removed = 0;
+
+	for (size_t i = 0; i < edit->n; i++) {
+		if (!edit->rows[i].entry)
+			removed++;
+		else if (!edit->rows[i].conn && made++ == 0)
+			*ret_culprit = i;
+	}
+	if (made == 0 || ras->max_entries == 0 || ras->n_rows + made - removed <= ras->max_entries)
+		return 0;
+	return refuse(ret_error, -ENOSPC, "", "the phonebook is full (agent.max-entries)");
+}
+
+/* ---- phases ---- */
+
+static void edit_free(struct ras_edit *edit)
+{
+	for (size_t i = 0; i < edit->n; i++) {
+		struct edit_row *row = &edit->rows[i];
+
+		if (row->conn && row->conn->edit == row)
+			row->conn->edit = NULL;
+		ras_entry_unref(row->entry);
+		conn_unref(row->next);
+		if (edit->files)
+			row_file_done(&edit->files[i]);
+	}
+	if (edit->ras->edit == edit)
+		edit->ras->edit = NULL;
+	free(edit->rows);
+	free(edit->files);
+	free(edit);
+}
+
+static int edit_new(struct ras *ras, const struct ras_row_change changes[], size_t n, struct ras_edit **ret)
+{
+	struct ras_edit *edit = calloc(1, sizeof(*edit));
+
+	if (!edit)
+		return -ENOMEM;
+	edit->ras = ras;
+	edit->rows = calloc(n + 1, sizeof(*edit->rows));
+	edit->files = calloc(n + 1, sizeof(*edit->files));
+	if (!edit->rows || !edit->files || phonebook_make_room(ras, n) < 0) {
+		edit_free(edit);
+		return -ENOMEM;
+	}
+	edit->n = n;
+	for (size_t i = 0; i < n; i++)
+		edit->rows[i] = (struct edit_row){
+			.conn = ras_conn_find(ras, changes[i].index),
+			.entry = ras_entry_ref(changes[i].entry),
+		};
+	*ret = edit;
+	return 0;
+}
+
+int ras_edit_reserve(struct ras *ras, const struct ras_row_change changes[], size_t n, size_t *ret_culprit,
+		     struct ras_error *ret_error, struct ras_edit **ret)
+{
+	struct ras_edit *edit;
+	int r = 0;
+
+	*ret_culprit = 0;
+	if (ras->edit)
+		return refuse(ret_error, -EAGAIN, "", "another change of the phonebook is under way");
+	r = edit_new(ras, changes, n, &edit);
+	if (r < 0)
+		return refuse(ret_error, r, "", "no memory");
+	for (size_t i = 0; i < n && r == 0; i++) {
+		*ret_culprit = i;
+		r = check_row(ras, edit->rows[i].conn, edit->rows[i].entry, ret_error);
+	}
+	if (r == 0)
+		r = check_names(edit, ret_culprit, ret_error);
+	if (r == 0)
+		r = check_number(edit, ret_culprit, ret_error);
+	if (r < 0) {
+		edit_free(edit);
+		return r;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (edit->rows[i].conn)
+			edit->rows[i].conn->edit = &edit->rows[i];
+	ras->edit = edit;
+	*ret = edit;
+	return 0;
+}
+
+/* What the folder shall hold of a row. */
+static int make_file(const struct ras_edit *edit, size_t at)
+{
+	const struct edit_row *row = &edit->rows[at];
+	const struct ras_entry *base = row->conn ? row->conn->file_entry : NULL;
+	struct row_file *file = &edit->files[at];
+
+	if (!row->entry || (base && ras_entry_equal(row->entry, base))) {
+		*file = (struct row_file){.index = row->entry ? row->entry->index : row->conn->info.index};
+		return 0;
+	}
+	return row_file_make(edit->ras, row->entry, base, file);
+}
+
+int ras_edit_write(struct ras_edit *edit)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < edit->n && r == 0; i++)
+		r = make_file(edit, i);
+	if (r == 0)
+		r = rows_write(edit->ras, edit->files, edit->n);
+	for (size_t i = 0; i < edit->n; i++)
+		row_file_done(&edit->files[i]);
+	edit->written = r == 0;
+	return r;
+}
+
+void ras_edit_undo(struct ras_edit *edit)
+{
+	if (edit->written)
+		rows_undo(edit->ras, edit->files, edit->n);
+	edit->written = false;
+}
+
+/* Takes what goes, or goes on under another name, out of the phonebook: two rows may change names. */
+static void take_out(struct edit_row *row)
+{
+	struct ras_conn *conn = row->conn, *known;
+
+	if (!row->entry) {
+		phonebook_remove(conn, true);
+		phonebook_forget(conn, false);
+	} else if (conn && row->next) {
+		conn_inherit(row->next, conn);
+		phonebook_remove(conn, false);
+		phonebook_forget(conn, true);
+	}
+	/* Of the names that have no row, the new one may be one. */
+	known = row->next && !row->known ? conn_find(row->next->ras, row->next->name) : NULL;
+	if (known && !known->entry)
+		phonebook_forget(known, false);
+}
+
+static void put(const struct edit_row *row)
+{
+	struct ras_conn *conn = row->next ? row->next : row->conn;
+	bool renamed = row->next && row->conn;
+
+	if (row->next && !row->known)
+		phonebook_add_name(conn->ras, conn_ref(conn));
+	phonebook_set_index(conn, row->entry->index);
+	pthread_mutex_lock(&conn->lock);
+	conn->own = row->entry->origin == RAS_ORIGIN_SNMP;
+	conn->forbidden = conn->own && permit_why_not(&conn->ras->permit, row->entry);
+	pthread_mutex_unlock(&conn->lock);
+	phonebook_put(conn, ras_entry_ref(row->entry), row->conn ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
+	if (renamed) {
+		journal_save_conn(conn);
+		journal_save_wish(conn);
+	}
+}
+
+void ras_edit_commit(struct ras_edit *edit)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		if (edit->rows[i].conn)
+			edit->rows[i].conn->edit = NULL;
+	for (size_t i = 0; i < edit->n; i++)
+		take_out(&edit->rows[i]);
+	for (size_t i = 0; i < edit->n; i++)
+		if (edit->rows[i].entry)
+			put(&edit->rows[i]);
+	phonebook_touch(edit->ras);
+	if (edit->written)
+		rows_done(edit->ras, edit->files, edit->n);
+	edit_free(edit);
+}
+
+void ras_edit_cancel(struct ras_edit *edit)
+{
+	if (!edit)
+		return;
+	/* The manager may have been told already that it is done. */
+	if (edit->written)
+		rows_done(edit->ras, edit->files, edit->n);
+	edit_free(edit);
+}
+
+bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit)
+{
+	return edit && ras->edit == edit;
+}
+
+const struct ras_entry *edit_coming(const struct ras_conn *conn)
+{
+	if (!conn->edit)
+		return conn->entry;
+	return conn->edit->next ? NULL : conn->edit->entry;
+}
+
+void edit_settle(struct ras *ras)
+{
+	if (ras->edit && ras->edit->written)
+		ras_edit_commit(ras->edit);
+	else
+		ras_edit_cancel(ras->edit);
+}

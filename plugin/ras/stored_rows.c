@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rows made over SNMP as files of the state directory, one for each, and what SNMP has set for permanent rows of the
+ * file. A file is written beside the old one, synced and renamed; the old one is kept under a second name until the
+ * request is done, so that taking a change back needs no room on the disk. Where a request changes several rows, a list
+ * of what is to be done is put down before the first rename: after a crash the next start finishes it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ras/engine.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/record.h"
+
+#define FOLDER "entries"
+#define SUFFIX ".yaml"
+#define CHANGE "change" /* the list */
+#define ROW_FILE_MAX ((size_t)1 << 20)
+#define CHANGE_MAX ((size_t)1 << 24)
+#define SUM_FORMAT "# sum=%08" PRIx32 "\n"
+#define SUM_LEN (sizeof("# sum=00000000\n") - 1)
+
+/* Names of a row's file: in force, the one before, the one to come. The latter two look like the temporary ones of
+ * file_replace(), so a start removes them. */
+enum version { IN_FORCE, BEFORE, TO_COME };
+
+static const char *file_name(uint32_t index, enum version version, char ret[32])
+{
+	static const char *const forms[] = {
+		[IN_FORCE] = "%" PRIu32 SUFFIX,
+		[BEFORE] = ".%" PRIu32 SUFFIX ".0",
+		[TO_COME] = ".%" PRIu32 SUFFIX ".1",
+	};
+
+	snprintf(ret, 32, forms[version], index);
+	return ret;
+}
+
+static int rename_version(int dirfd, uint32_t index, enum version from, enum version to)
+{
+	char a[32], b[32];
+
+	return renameat(dirfd, file_name(index, from, a), dirfd, file_name(index, to, b)) < 0 ? -errno : 0;
+}
+
+static int unlink_version(int dirfd, uint32_t index, enum version version)
+{
+	char name[32];
+
+	return unlinkat(dirfd, file_name(index, version, name), 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* EINVAL: a file system that keeps no folders on a disk. */
+static int sync_folder(int dirfd)
+{
+	return fsync(dirfd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+/* ---- one file ---- */
+
+int row_file_make(const struct ras *ras, const struct ras_entry *entry, const struct ras_entry *base,
+		  struct row_file *ret)
+{
+	struct row_file file = {.index = entry->index};
+	_cleanup_free_ char *text = NULL;
+	char *whole;
+	size_t size;
+	int r;
+
+	*ret = file;
+	if (!base && entry->storage_type != RAS_STORAGE_NON_VOLATILE)
+		return 0;
+	if (!ras->row_format)
+		return -ENOTSUP;
+	r = ras->row_format->write(entry, base, &text, &size);
+	if (r < 0)
+		return r;
+	whole = malloc(size + SUM_LEN + 1);
+	if (whole) {
+		memcpy(whole, text, size);
+		snprintf(whole + size, SUM_LEN + 1, SUM_FORMAT, record_sum(text, size));
+	}
+	explicit_bzero(text, size);
+	if (!whole)
+		return -ENOMEM;
+	ret->text = whole;
+	ret->size = size + SUM_LEN;
+	return 0;
+}
+
+void row_file_done(struct row_file *file)
+{
+	if (file->text)
+		explicit_bzero(file->text, file->size);
+	free(file->text);
+	file->text = NULL;
+}
+
+static int write_to_come(int dirfd, const struct row_file *file)
+{
+	char name[32];
+	int fd, r;
+
+	r = unlink_version(dirfd, file->index, TO_COME);
+	if (r < 0)
+		return r;
+	fd = openat(dirfd, file_name(file->index, TO_COME, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, file->text, file->size);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+/* The file in force gets a second name. */
+static int keep_before(int dirfd, struct row_file *file)
+{
+	char in_force[32], before[32];
+	int r = unlink_version(dirfd, file->index, BEFORE);
+
+	if (r < 0)
+		return r;
+	file->existed = linkat(dirfd, file_name(file->index, IN_FORCE, in_force), dirfd,
+			       file_name(file->index, BEFORE, before), 0) == 0;
+	return file->existed || errno == ENOENT ? 0 : -errno;
+}
+
+static int put_in_force(int dirfd, const struct row_file *file)
+{
+	return file->text ? rename_version(dirfd, file->index, TO_COME, IN_FORCE) :
+			    unlink_version(dirfd, file->index, IN_FORCE);
+}
+
+/* ---- the files of a request ---- */
+
+static int write_change(int dirfd, const struct row_file files[], size_t n)
+{
+	_cleanup_free_ char *text = NULL;
+	struct record_writer w;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		record_begin(&w, files[i].text ? "put" : "remove");
+		record_put_u64(&w, "index", files[i].index);
+		if (record_end(&w) == 0)
+			fwrite(w.text, w.len, 1, stream);
+	}
+	if (fclose(stream) != 0)
+		return -ENOMEM;
+	return file_replace(dirfd, CHANGE, text, size, true);
+}
+
+static void take_back(int dirfd, const struct row_file *file)
+{
+	if (file->existed)
+		rename_version(dirfd, file->index, BEFORE, IN_FORCE);
+	else
+		unlink_version(dirfd, file->index, IN_FORCE);
+	/* Two names of one file: a rename leaves both. */
+	unlink_version(dirfd, file->index, BEFORE);
+	unlink_version(dirfd, file->index, TO_COME);
+}
+
+void rows_undo(struct ras *ras, const struct row_file files[], size_t n)
+{
+	/* Without the list first: a crash in between shall not do again what is taken back. */
+	if (n > 1 && unlinkat(ras->rows_fd, CHANGE, 0) == 0)
+		sync_folder(ras->rows_fd);
+	for (size_t i = 0; i < n; i++)
+		take_back(ras->rows_fd, &files[i]);
+	sync_folder(ras->rows_fd);
+}
+
+void rows_done(struct ras *ras, const struct row_file files[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (files[i].existed)
+			unlink_version(ras->rows_fd, files[i].index, BEFORE);
+	if (n > 1)
+		unlinkat(ras->rows_fd, CHANGE, 0);
+}
+
+/* Everything that needs room on the disk. */
+static int prepare(int dirfd, struct row_file files[], size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (files[i].text)
+			r = write_to_come(dirfd, &files[i]);
+		if (r == 0)
+			r = keep_before(dirfd, &files[i]);
+	}
+	return r == 0 && n > 1 ? write_change(dirfd, files, n) : r;
+}
+
+static void unprepare(int dirfd, const struct row_file files[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unlink_version(dirfd, files[i].index, TO_COME);
+		unlink_version(dirfd, files[i].index, BEFORE);
+	}
+}
+
+static int open_folder(struct ras *ras)
+{
+	int fd;
+
+	if (mkdirat(ras->state_fd, FOLDER, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(ras->state_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd_high(fd);
+}
+
+static int try_write(struct ras *ras, struct row_file files[], size_t n)
+{
+	int r;
+
+	/* What could not be made at the start may be possible now. */
+	if (ras->rows_fd < 0)
+		ras->rows_fd = open_folder(ras);
+	if (ras->rows_fd < 0)
+		return ras->rows_fd;
+	r = prepare(ras->rows_fd, files, n);
+	if (r < 0) {
+		unprepare(ras->rows_fd, files, n);
+		return r;
+	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = put_in_force(ras->rows_fd, &files[i]);
+	if (r == 0)
+		r = sync_folder(ras->rows_fd);
+	if (r < 0)
+		rows_undo(ras, files, n);
+	return r;
+}
+
+static bool file_exists(const struct ras *ras, uint32_t index)
+{
+	char name[32];
+
+	return ras->rows_fd >= 0 && faccessat(ras->rows_fd, file_name(index, IN_FORCE, name), F_OK, 0) == 0;
+}
+
+int rows_write(struct ras *ras, struct row_file files[], size_t n)
+{
+	bool any = false;
+	int r;
+
+	/* Rows that are kept nowhere need no disk. */
+	for (size_t i = 0; i < n; i++)
+		any |= files[i].text || file_exists(ras, files[i].index);
+	if (!any)
+		return 0;
+	r = try_write(ras, files, n);
+	store_note(ras, r);
+	return r;
+}
+
+/* ---- reading ---- */
+
+/* "INDEX.yaml", as file_name() has it. */
+static bool row_index(const char *name, uint32_t *ret)
+{
+	char again[32];
+	unsigned long index = strtoul(name, NULL, 10);
+
+	if (index < 1 || index > RAS_INDEX_MAX || !str_equal(file_name((uint32_t)index, IN_FORCE, again), name))
+		return false;
+	*ret = (uint32_t)index;
+	return true;
+}
+
+void rows_set_aside(struct ras *ras, uint32_t index, const char *why)
+{
+	char name[32], new_name[64] = "?";
+	int r = file_set_aside(ras->rows_fd, file_name(index, IN_FORCE, name), why, new_name, sizeof(new_name));
+
+	store_damaged(ras, 1);
+	if (r < 0)
+		log_error("state directory: " FOLDER "/%s (%s) cannot be set aside: %s", name, why, strerror(-r));
+	else
+		log_warning("state directory: " FOLDER "/%s (%s) was set aside as " FOLDER "/%s", name, why, new_name);
+}
+
+/* The text without its last line, the sum, which it must agree with. */
+static bool strip_sum(char *text, size_t *size)
+{
+	char expected[SUM_LEN + 1];
+
+	if (*size < SUM_LEN)
+		return false;
+	*size -= SUM_LEN;
+	snprintf(expected, sizeof(expected), SUM_FORMAT, record_sum(text, *size));
+	if (memcmp(text + *size, expected, SUM_LEN) != 0)
+		return false;
+	text[*size] = '\0';
+	return true;
+}
+
+/* Only a plain file is opened: a FIFO in its place would not answer. */
+static int read_text(int dirfd, const char *name, size_t max, char **ret, size_t *ret_size)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? file_read(dirfd, name, max, ret, ret_size) : -EBADMSG;
+}
+
+static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, struct ras_entry **ret_base)
+{
+	char name[32], path[48], error[RAS_ROW_ERROR_MAX] = "";
+	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t size, whole;
+	int r = read_text(ras->rows_fd, file_name(index, IN_FORCE, name), ROW_FILE_MAX, &text, &size);
+
+	if (r == -ENOMEM)
+		return r;
+	snprintf(path, sizeof(path), FOLDER "/%s", name);
+	if (r < 0) {
+		log_warning("state directory: %s cannot be read: %s", path,
+			    r == -EBADMSG ? "it is no file" : strerror(-r));
+		return -EBADMSG;
+	}
+	whole = size;
+	r = strip_sum(text, &size) ? ras->row_format->read(path, text, size, &entry, &base, error) : -EBADMSG;
+	explicit_bzero(text, whole);
+	if (r == -EBADMSG)
+		log_warning("state directory: %s%s", error[0] ? "" : path,
+			    error[0] ? error : ": its checksum is wrong");
+	if (r < 0)
+		return r;
+	if (entry->index != index) {
+		log_warning("state directory: %s is of index %u", path, entry->index);
+		return -EBADMSG;
+	}
+	*ret = TAKE_PTR(entry);
+	*ret_base = TAKE_PTR(base);
+	return 0;
+}
+
+/* A request that renamed a row had come to the disk, but the journal does not know of it yet. */
+static void take_life_of(struct ras_conn *conn, uint32_t index)
+{
+	struct ras *ras = conn->ras;
+
+	for (size_t i = 0; i < ras->n_conns; i++) {
+		struct ras_conn *old = ras->conns[i];
+
+		if (old == conn || old->entry || !old->own || !old->has_life || old->info.index != index)
+			continue;
+		conn_inherit(conn, old);
+		conn->has_life = true;
+		phonebook_forget(old, true);
+		return;
+	}
+}
+
+static int load_row(struct ras *ras, uint32_t index)
+{
+	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
+	struct ras_conn *conn;
+	int r = read_row(ras, index, &entry, &base);
+
+	if (r == -EBADMSG)
+		rows_set_aside(ras, index, "damaged");
+	if (r < 0)
+		return r == -EBADMSG ? 0 : r;
+	conn = conn_get(ras, entry->name);
+	if (!conn || phonebook_make_room(ras, 1) < 0)
+		return -ENOMEM;
+	if (conn->entry || conn->kept) {
+		rows_set_aside(ras, index, "replaced");
+		return 0;
+	}
+	if (base) {
+		conn->kept = TAKE_PTR(entry);
+		conn->kept_base = TAKE_PTR(base);
+		return 0;
+	}
+	if (!conn->has_life)
+		take_life_of(conn, index);
+	conn->own = true;
+	phonebook_set_index(conn, index);
+	phonebook_put(conn, TAKE_PTR(entry), RAS_CHANGE_CREATED);
+	return 0;
+}
+
+static int compare_index(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Indices of the files that there are, ascending. */
+static int list_rows(int dirfd, uint32_t **ret, size_t *ret_n)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_free_ uint32_t *list = NULL;
+	const struct dirent *d;
+	size_t n = 0, room = 0;
+	uint32_t index;
+
+	if (!dir) {
+		fd_close(fd);
+		return -errno;
+	}
+	while ((d = readdir(dir))) {
+		if (!row_index(d->d_name, &index))
+			continue;
+		if (n == room) {
+			uint32_t *larger = realloc(list, (room = room * 2 + 64) * sizeof(*list));
+
+			if (!larger) {
+				closedir(dir);
+				return -ENOMEM;
+			}
+			list = larger;
+		}
+		list[n++] = index;
+	}
+	closedir(dir);
+	if (n > 0)
+		qsort(list, n, sizeof(*list), compare_index);
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	return 0;
+}
+
+int rows_load(struct ras *ras)
+{
+	_cleanup_free_ uint32_t *list = NULL;
+	size_t n = 0;
+	int r;
+
+	if (ras->rows_fd < 0 || !ras->row_format)
+		return 0;
+	r = list_rows(ras->rows_fd, &list, &n);
+	if (r < 0 && r != -ENOMEM) {
+		log_error("state directory: " FOLDER " cannot be read: %s", strerror(-r));
+		store_damaged(ras, 1);
+		return 0;
+	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = load_row(ras, list[i]);
+	return r;
+}
+
+/* ---- what a crash left half done ---- */
+
+static void finish_line(int dirfd, char *line)
+{
+	struct record r;
+	uint32_t index;
+
+	if (record_parse(line, &r) < 0 || record_get_u32(&r, "index", &index) < 0)
+		return;
+	if (str_equal(r.kind, "put"))
+		rename_version(dirfd, index, TO_COME, IN_FORCE);
+	else if (str_equal(r.kind, "remove"))
+		unlink_version(dirfd, index, IN_FORCE);
+}
+
+/* The list was written as a whole or not at all. */
+static void finish_change(int dirfd)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_text(dirfd, CHANGE, CHANGE_MAX, &text, &size) < 0)
+		return;
+	for (char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		finish_line(dirfd, line);
+	}
+	sync_folder(dirfd);
+	unlinkat(dirfd, CHANGE, 0);
+}
+
+void rows_open(struct ras *ras)
+{
+	ras->rows_fd = open_folder(ras);
+	if (ras->rows_fd == -ENOTDIR || ras->rows_fd == -ELOOP) {
+		char name[64] = "?";
+
+		if (file_set_aside(ras->state_fd, FOLDER, "damaged", name, sizeof(name)) == 0)
+			log_warning("state directory: " FOLDER " is no folder and was set aside as %s", name);
+		store_damaged(ras, 1);
+		ras->rows_fd = open_folder(ras);
+	}
+	if (ras->rows_fd < 0) {
+		log_warning("state directory: there is no folder " FOLDER " and it cannot be made: %s",
+			    strerror(-ras->rows_fd));
+		return;
+	}
+	finish_change(ras->rows_fd);
+	dir_remove_temporary(ras->rows_fd);
+}
