@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/config_input.h"
+#include "config/config_row.h"
 #include "config/config_section.h"
 #include "config/yaml_doc.h"
 #include "sys/macro.h"
@@ -17,7 +18,7 @@ static const struct config_key file_keys[] = {
 	{.key = "defaults", .type = CONFIG_OWN},
 	{.key = "entries", .type = CONFIG_OWN},
 };
-const struct config_section config_file_section = {"this file", file_keys, ARRAY_SIZE(file_keys)};
+const struct config_section config_file_section = {"this file", CONFIG_KEYS(file_keys)};
 
 static int read_file(struct config_reader *r, const struct doc_node *root, struct config *config)
 {
@@ -44,16 +45,11 @@ int config_parse(const struct config_source *source, struct config **ret, char e
 	struct config_reader r = {.source = source, .error = error};
 	_cleanup_config_ struct config *config = NULL;
 	_cleanup_doc_ struct doc *doc = NULL;
-	struct doc_error wrong;
 	int e;
 
-	e = doc_parse(source->text, source->size, &wrong, &doc);
-	if (e < 0) {
-		struct doc_node at = {.line = wrong.line, .column = wrong.column};
-
-		config_say(&r, wrong.line > 0 ? &at : NULL, NULL, "%s", wrong.text);
+	e = config_read_doc(&r, &doc);
+	if (e < 0)
 		return e;
-	}
 	config = calloc(1, sizeof(*config));
 	if (!config || config_agent_init(&config->agent) < 0)
 		return config_fail_memory(&r);
@@ -107,6 +103,16 @@ void config_settings(const struct config *config, struct ras_settings *ret)
 	*ret = (struct ras_settings){
 		.state_dir = agent->state_dir,
 		.run_dir = agent->run_dir,
+		.permit =
+			{
+				.entries = agent->allow_snmp_entries,
+				.secrets = agent->allow_snmp_secrets,
+				.device_types = agent->allow_device_types,
+				.devices = (const char *const *)agent->allow_devices,
+				.destinations = (const char *const *)agent->allow_destinations,
+				.helper_dir = agent->helper_dir,
+			},
+		.row_format = &config_row_format,
 		.max_entries = agent->max_entries,
 		.hang_up_timeout = agent->hang_up_timeout,
 		.notify_queue = agent->notify_queue,

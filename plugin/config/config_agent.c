@@ -43,21 +43,20 @@ static const struct config_key history_keys[] = {
 	{"max-entries", CONFIG_NUMBER, FIELD(history_max_entries), .min = 0, .max = 65535},
 	{"retain-time", CONFIG_NUMBER, FIELD(history_retain_time), .min = 0, .max = 525600},
 };
-static const struct config_section history_section = {"history", history_keys, ARRAY_SIZE(history_keys)};
+static const struct config_section history_section = {"history", CONFIG_KEYS(history_keys)};
 
 static const struct config_key notification_keys[] = {
 	{"types", CONFIG_LABELS, FIELD(notify_types), .labels = ras_notify_type_labels},
 	{"min-interval", CONFIG_NUMBER, FIELD(notify_min_interval), .min = 0, .max = 3600},
 	{"queue", CONFIG_NUMBER, FIELD(notify_queue), .min = 1, .max = 65535},
 };
-static const struct config_section notification_section = {"notifications", notification_keys,
-							   ARRAY_SIZE(notification_keys)};
+static const struct config_section notification_section = {"notifications", CONFIG_KEYS(notification_keys)};
 
 static const struct config_key log_keys[] = {
 	{"level", CONFIG_LABEL, FIELD(log_level), .labels = log_level_labels},
 	{"target", CONFIG_LABEL, FIELD(log_target), .labels = log_target_labels},
 };
-static const struct config_section log_section = {"log", log_keys, ARRAY_SIZE(log_keys)};
+static const struct config_section log_section = {"log", CONFIG_KEYS(log_keys)};
 
 /* What SNMP may make: nothing that runs a command line of its own. */
 #define DEVICE_TYPES_OVER_SNMP (~(1u << RAS_DEVICE_PTY))
@@ -86,7 +85,7 @@ static const struct config_key agent_keys[] = {
 	{"notifications", CONFIG_SECTION, .section = &notification_section},
 	{"log", CONFIG_SECTION, .section = &log_section},
 };
-const struct config_section config_agent_section = {"agent", agent_keys, ARRAY_SIZE(agent_keys)};
+const struct config_section config_agent_section = {"agent", CONFIG_KEYS(agent_keys)};
 
 /* The host name, made to fit rasAgentName. */
 static char *host_name(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sections defaults and entries. */
+/* Sections defaults and entries, and the keys of stored rows, which are the same but for a few. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "config/config_check.h"
 #include "config/config_section.h"
 #include "config/config_text.h"
+#include "config/config_write.h"
 #include "sys/macro.h"
 
 #define PATH_OCTETS 1024
@@ -74,12 +75,20 @@ static int read_environment(struct config_reader *r, const struct config_key *ke
 
 #define FIELD(name) .offset = offsetof(struct ras_subentry, name), .size = sizeof(((struct ras_subentry *)0)->name)
 
+#define STATUS_OF_ROW (1u << RAS_ROW_ACTIVE | 1u << RAS_ROW_NOT_IN_SERVICE)
+
 static const struct config_key subentry_keys[] = {
+	{"index", CONFIG_NUMBER, CONFIG_ROW_ONLY, FIELD(index), .min = 1, .max = RAS_SUBENTRIES_MAX},
 	{"device-type", CONFIG_LABEL, .labels = ras_device_type_labels, FIELD(device_type)},
 	{"device-name", CONFIG_TEXT, FIELD(device_name)},
 	{"destination", CONFIG_TEXT, CONFIG_PRIVATE, FIELD(destination)},
+	{"row-status", CONFIG_LABEL, CONFIG_ROW_ONLY, FIELD(row_status), .labels = ras_row_status_labels,
+	 .allowed = STATUS_OF_ROW},
 };
-const struct config_section config_subentry_section = {"a subentry", subentry_keys, ARRAY_SIZE(subentry_keys)};
+const struct config_section config_subentry_section = {"a subentry", CONFIG_KEYS(subentry_keys),
+						       .without = CONFIG_ROW_ONLY};
+static const struct config_section row_subentry_section = {"a subentry", CONFIG_KEYS(subentry_keys),
+							   .without = CONFIG_FILE_ONLY, .complete = true};
 
 #undef FIELD
 
@@ -101,8 +110,12 @@ static int read_subentries(struct config_reader *r, const struct config_key *key
 	if (!list)
 		return config_fail_memory(r);
 	for (const struct doc_node *item = value->first; item && e == 0; item = item->next) {
-		list[n] = (struct ras_subentry){.index = n + 1, .device_type = RAS_DEVICE_OTHER};
-		e = config_read_section(r, &config_subentry_section, item, &list[n]);
+		list[n] = (struct ras_subentry){.index = n + 1,
+						.device_type = RAS_DEVICE_OTHER,
+						.row_status = RAS_ROW_ACTIVE};
+		e = config_read_section(r, key->section, item, &list[n]);
+		if (e == 0 && n > 0 && list[n].index <= list[n - 1].index)
+			e = config_fail(r, item, key->key, "index is not greater than that of the subentry before");
 		n++;
 	}
 	if (e < 0) {
@@ -115,6 +128,20 @@ static int read_subentries(struct config_reader *r, const struct config_key *key
 	return 0;
 }
 
+static void write_subentries(struct doc_writer *w, const struct config_key *key, const void *object)
+{
+	const struct ras_entry *entry = object;
+
+	doc_put_word(w, key->key);
+	doc_open_list(w, DOC_IN_LINES);
+	for (size_t i = 0; i < entry->n_subentries; i++) {
+		doc_open_map(w, DOC_IN_LINES);
+		config_write_keys(w, key->section, &entry->subentries[i]);
+		doc_close_map(w);
+	}
+	doc_close_list(w);
+}
+
 /* ---- the keys ---- */
 
 #define FIELD(name) .offset = offsetof(struct ras_entry, name), .size = sizeof(((struct ras_entry *)0)->name)
@@ -125,7 +152,7 @@ static const struct config_key bandwidth_keys[] = {
 	{"drop-percent", CONFIG_NUMBER, FIELD(bandwidth.drop_percent), .min = 0, .max = 99},
 	{"drop-time", CONFIG_NUMBER, FIELD(bandwidth.drop_time), .min = 1, .max = SECONDS_DAY},
 };
-static const struct config_section bandwidth_section = {"bandwidth", bandwidth_keys, ARRAY_SIZE(bandwidth_keys)};
+static const struct config_section bandwidth_section = {"bandwidth", CONFIG_KEYS(bandwidth_keys)};
 
 #define STORAGE_TYPES_OF_FILE (1u << RAS_STORAGE_PERMANENT | 1u << RAS_STORAGE_READ_ONLY)
 #define ITEMS .max = CONFIG_LIST_ITEM_MAX
@@ -138,12 +165,16 @@ static const struct config_key entry_keys[] = {
 	{"device-name", CONFIG_TEXT, FIELD(device_name)},
 	{"destination", CONFIG_TEXT, CONFIG_PRIVATE, FIELD(destination)},
 	{"user-name", CONFIG_TEXT, CONFIG_PRIVATE, FIELD(user_name)},
-	{"secret", CONFIG_OWN, CONFIG_PRIVATE, .read = config_read_secret},
+	{"secret", CONFIG_OWN, CONFIG_FILE_ONLY | CONFIG_PRIVATE, .min = 1, .read = config_read_secret},
+	{"secret", CONFIG_OWN, CONFIG_ROW_ONLY | CONFIG_MAY_LACK | CONFIG_PRIVATE, .min = 1,
+	 .read = config_read_row_secret, .write = config_write_secret},
 	{"secret-file", CONFIG_OWN, CONFIG_FILE_ONLY, .read = config_read_secret_file},
 	{"auth-methods", CONFIG_LABELS, FIELD(auth_methods), .labels = ras_auth_method_labels},
 	{"dial-mode", CONFIG_LABEL, FIELD(dial_mode), .labels = ras_dial_mode_labels},
 	{"link-mode", CONFIG_LABEL, FIELD(link_mode), .labels = ras_link_mode_labels},
-	{"subentries", CONFIG_OWN, .read = read_subentries},
+	{"subentries", CONFIG_OWN, CONFIG_FILE_ONLY, .section = &config_subentry_section, .read = read_subentries},
+	{"subentries", CONFIG_OWN, CONFIG_ROW_ONLY, .section = &row_subentry_section, .read = read_subentries,
+	 .write = write_subentries},
 	{"redial-max", CONFIG_NUMBER, FIELD(redial_max), .min = 0, .max = 65535},
 	{"redial-pause", CONFIG_NUMBER, FIELD(redial_pause), .min = 1, .max = SECONDS_DAY},
 	{"redial-pause-max", CONFIG_NUMBER, FIELD(redial_pause_max), .min = 0, .max = SECONDS_DAY},
@@ -154,8 +185,14 @@ static const struct config_key entry_keys[] = {
 	{"options", CONFIG_LABELS, FIELD(options), .labels = ras_option_labels},
 	{"notify-types", CONFIG_LABELS, FIELD(notify_types), .labels = ras_notify_type_labels},
 	{"notify-failures", CONFIG_NUMBER, FIELD(notify_failures), .min = 1, .max = 65535},
-	{"storage-type", CONFIG_LABEL, FIELD(storage_type), .labels = ras_storage_type_labels,
+	{"storage-type", CONFIG_LABEL, CONFIG_FILE_ONLY, FIELD(storage_type), .labels = ras_storage_type_labels,
 	 .allowed = STORAGE_TYPES_OF_FILE},
+	{"storage-type", CONFIG_LABEL, CONFIG_ROW_ONLY, FIELD(storage_type), .labels = ras_storage_type_labels,
+	 .allowed = 1u << RAS_STORAGE_NON_VOLATILE},
+	{"last-change", CONFIG_TIME, CONFIG_ROW_ONLY | CONFIG_MAY_LACK, FIELD(last_change_ms)},
+	/* The last one: what is cut anywhere lacks it. */
+	{"row-status", CONFIG_LABEL, CONFIG_ROW_ONLY, FIELD(row_status), .labels = ras_row_status_labels,
+	 .allowed = STATUS_OF_ROW},
 
 	{"bandwidth", CONFIG_SECTION, CONFIG_FILE_ONLY, .section = &bandwidth_section},
 	{"routes", CONFIG_LIST, CONFIG_FILE_ONLY, FIELD(routes), .min = 1, ITEMS, .check = check_route},
@@ -172,8 +209,12 @@ static const struct config_key entry_keys[] = {
 	{"pppd-options", CONFIG_LIST, CONFIG_FILE_ONLY | CONFIG_PRIVATE, FIELD(pppd_options), .min = 1, ITEMS},
 	{"environment", CONFIG_OWN, CONFIG_FILE_ONLY | CONFIG_PRIVATE, .read = read_environment},
 };
-const struct config_section config_entry_section = {"an entry", entry_keys, ARRAY_SIZE(entry_keys)};
-static const struct config_section defaults_section = {"defaults", entry_keys, ARRAY_SIZE(entry_keys)};
+_Static_assert(ARRAY_SIZE(entry_keys) <= CONFIG_KEYS_MAX, "more keys than a section has room for");
+
+const struct config_section config_entry_section = {"an entry", CONFIG_KEYS(entry_keys), .without = CONFIG_ROW_ONLY};
+static const struct config_section defaults_section = {"defaults", CONFIG_KEYS(entry_keys), .without = CONFIG_ROW_ONLY};
+const struct config_section config_row_section = {"a stored row", CONFIG_KEYS(entry_keys), .without = CONFIG_FILE_ONLY,
+						  .complete = true};
 
 /* ---- one entry ---- */
 

@@ -37,6 +37,32 @@ int config_fail_memory(struct config_reader *r)
 	return -ENOMEM;
 }
 
+int config_read_doc(struct config_reader *r, struct doc **ret)
+{
+	struct doc_error wrong;
+	int e;
+
+	e = doc_parse(r->source->text, r->source->size, &wrong, ret);
+	if (e < 0) {
+		struct doc_node at = {.line = wrong.line, .column = wrong.column};
+
+		config_say(r, wrong.line > 0 ? &at : NULL, NULL, "%s", wrong.text);
+	}
+	return e;
+}
+
+static bool may_quote(const struct config_reader *r, const struct config_key *key)
+{
+	return !r->discreet && !(key->flags & CONFIG_PRIVATE);
+}
+
+/* What is given, as far as a message may show it. */
+static const char *quote_value(const struct config_reader *r, const struct config_key *key,
+			       const struct doc_node *value, char buf[TEXT_QUOTE_MAX])
+{
+	return may_quote(r, key) ? text_quote(value->text, buf) : "what is given";
+}
+
 int config_want(struct config_reader *r, const struct config_key *key, const struct doc_node *value, enum doc_kind kind,
 		const char *wanted)
 {
@@ -46,7 +72,7 @@ int config_want(struct config_reader *r, const struct config_key *key, const str
 
 	if (value->kind == kind)
 		return 0;
-	if (value->kind == DOC_SCALAR && !(key->flags & CONFIG_PRIVATE))
+	if (value->kind == DOC_SCALAR && may_quote(r, key))
 		return config_fail(r, value, key->key, "%s is not %s", text_quote(value->text, quote), wanted);
 	return config_fail(r, value, key->key, "%s is given, but it wants %s", given[value->kind], wanted);
 }
@@ -61,14 +87,18 @@ static int fail_unknown(struct config_reader *r, const struct config_section *se
 	unsigned distance = 0;
 	size_t len = 0;
 
+	if (r->discreet)
+		return config_fail(r, key, NULL, "an unknown key in %s", section->name);
 	for (size_t i = 0; i < section->n; i++)
-		text_guess(key->text, section->keys[i].key, &best, &distance);
+		if (config_has_key(section, &section->keys[i]))
+			text_guess(key->text, section->keys[i].key, &best, &distance);
 	if (best)
 		snprintf(way, sizeof(way), "did you mean \"%s\"?", best);
 	else if (section->n <= 6)
 		for (size_t i = 0; i < section->n; i++)
-			len += (size_t)snprintf(way + len, sizeof(way) - len, "%s%s", i == 0 ? "its keys are " : ", ",
-						section->keys[i].key);
+			if (config_has_key(section, &section->keys[i]))
+				len += (size_t)snprintf(way + len, sizeof(way) - len, "%s%s",
+							len == 0 ? "its keys are " : ", ", section->keys[i].key);
 	return config_fail(r, key, NULL, "unknown key %s in %s (%s)", text_quote(key->text, quote), section->name, way);
 }
 
@@ -76,9 +106,21 @@ static size_t find_key(const struct config_section *section, const char *key)
 {
 	size_t i = 0;
 
-	while (i < section->n && !str_equal(section->keys[i].key, key))
+	while (i < section->n && !(config_has_key(section, &section->keys[i]) && str_equal(section->keys[i].key, key)))
 		i++;
 	return i;
+}
+
+static int check_complete(struct config_reader *r, const struct config_section *section, const struct doc_node *map,
+			  const struct config_values *values)
+{
+	for (size_t i = 0; i < section->n; i++) {
+		const struct config_key *key = &section->keys[i];
+
+		if (!values->at[i] && config_has_key(section, key) && !(key->flags & CONFIG_MAY_LACK))
+			return config_fail(r, map, NULL, "key \"%s\" is missing in %s", key->key, section->name);
+	}
+	return 0;
 }
 
 int config_collect(struct config_reader *r, const struct config_section *section, const struct doc_node *map,
@@ -107,7 +149,7 @@ int config_collect(struct config_reader *r, const struct config_section *section
 		ret->at[i] = value;
 		lines[i] = key->line;
 	}
-	return 0;
+	return section->complete ? check_complete(r, section, map, ret) : 0;
 }
 
 const struct doc_node *config_value(const struct config_section *section, const struct config_values *values,
@@ -149,7 +191,7 @@ static int read_bool(struct config_reader *r, const struct config_key *key, cons
 	if (e < 0)
 		return e;
 	if (!doc_is_bool(value, &flag))
-		return config_fail(r, value, key->key, "%s is not true or false%s", text_quote(value->text, quote),
+		return config_fail(r, value, key->key, "%s is not true or false%s", quote_value(r, key, value, quote),
 				   bool_way(value));
 	put(key, object, &flag);
 	return 0;
@@ -169,7 +211,7 @@ static int read_number(struct config_reader *r, const struct config_key *key, co
 		return e;
 	is_number = text_number(value->text, &number) && number >= key->min && number <= key->max;
 	if (!is_number || !value->plain)
-		return config_fail(r, value, key->key, "%s is not %s%s", text_quote(value->text, quote), wanted,
+		return config_fail(r, value, key->key, "%s is not %s%s", quote_value(r, key, value, quote), wanted,
 				   is_number ? " (leave the quotes away)" : "");
 	put(key, object, &number);
 	return 0;
@@ -194,19 +236,18 @@ static const char *check_characters(const struct doc_node *value)
 int config_read_text(struct config_reader *r, const struct config_key *key, const struct doc_node *value, size_t min,
 		     size_t max, const char **ret)
 {
-	char quote[TEXT_QUOTE_MAX] = "what is given";
+	char quote[TEXT_QUOTE_MAX];
 	const char *wrong;
 	int e;
 
 	e = config_want(r, key, value, DOC_SCALAR, "a text");
 	if (e < 0)
 		return e;
-	if (!(key->flags & CONFIG_PRIVATE))
-		text_quote(value->text, quote);
 	if (doc_is_null(value))
 		return config_fail(r, value, key->key, "has no value (write \"\" for an empty text)");
 	if (doc_is_bool(value, NULL))
-		return config_fail(r, value, key->key, "%s is true or false, not a text (put it in quotes)", quote);
+		return config_fail(r, value, key->key, "%s is true or false, not a text (put it in quotes)",
+				   quote_value(r, key, value, quote));
 	if (value->length < min)
 		return config_fail(r, value, key->key, "must not be empty");
 	if (value->length > max)
@@ -216,7 +257,7 @@ int config_read_text(struct config_reader *r, const struct config_key *key, cons
 	if (!wrong && key->check)
 		wrong = key->check(value->text);
 	if (wrong)
-		return config_fail(r, value, key->key, "%s %s", quote, wrong);
+		return config_fail(r, value, key->key, "%s %s", quote_value(r, key, value, quote), wrong);
 	*ret = value->text;
 	return 0;
 }
@@ -280,7 +321,7 @@ static int fail_label(struct config_reader *r, const struct config_key *key, con
 	}
 	if (best)
 		snprintf(way, sizeof(way), " (did you mean %s?)", best);
-	return config_fail(r, value, key->key, "%s is not one of %s%s", text_quote(value->text, quote), all, way);
+	return config_fail(r, value, key->key, "%s is not one of %s%s", quote_value(r, key, value, quote), all, way);
 }
 
 static int read_one_label(struct config_reader *r, const struct config_key *key, const struct doc_node *value,
@@ -329,10 +370,28 @@ static int read_labels(struct config_reader *r, const struct config_key *key, co
 		if (e < 0)
 			return e;
 		if (mask & 1u << number)
-			return config_fail(r, item, key->key, "%s is given twice", text_quote(item->text, quote));
+			return config_fail(r, item, key->key, "%s is given twice", quote_value(r, key, item, quote));
 		mask |= 1u << number;
 	}
 	put(key, object, &mask);
+	return 0;
+}
+
+/* ---- times ---- */
+
+static int read_time(struct config_reader *r, const struct config_key *key, const struct doc_node *value, void *object)
+{
+	char quote[TEXT_QUOTE_MAX];
+	int64_t ms;
+	int e;
+
+	e = config_want(r, key, value, DOC_SCALAR, "a date and time");
+	if (e < 0)
+		return e;
+	if (!text_time_parse(value->text, &ms))
+		return config_fail(r, value, key->key, "%s is not a date and time such as 2026-11-24T09:30:00.000Z",
+				   quote_value(r, key, value, quote));
+	put(key, object, &ms);
 	return 0;
 }
 
@@ -386,9 +445,9 @@ static int read_subsection(struct config_reader *r, const struct config_key *key
 }
 
 static int (*const readers[])(struct config_reader *, const struct config_key *, const struct doc_node *, void *) = {
-	[CONFIG_BOOL] = read_bool,     [CONFIG_NUMBER] = read_number,      [CONFIG_TEXT] = read_fixed_text,
-	[CONFIG_STRING] = read_string, [CONFIG_LABEL] = read_label,        [CONFIG_LABELS] = read_labels,
-	[CONFIG_LIST] = read_list,     [CONFIG_SECTION] = read_subsection,
+	[CONFIG_BOOL] = read_bool,     [CONFIG_NUMBER] = read_number, [CONFIG_TEXT] = read_fixed_text,
+	[CONFIG_STRING] = read_string, [CONFIG_LABEL] = read_label,   [CONFIG_LABELS] = read_labels,
+	[CONFIG_LIST] = read_list,     [CONFIG_TIME] = read_time,     [CONFIG_SECTION] = read_subsection,
 };
 
 int config_apply(struct config_reader *r, const struct config_section *section, const struct config_values *values,

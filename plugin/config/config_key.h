@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys of the file by table: what a key is called, where its value goes, what the value may be. One walker reads
- * every section; what is written as YAML one day walks the same tables. */
+/* Keys by table: what a key is called, where its value goes, what the value may be. One walker reads every section of
+ * the configuration file and of stored rows; what is written as YAML walks the same tables. */
 #ifndef RASDIAL_CONFIG_CONFIG_KEY_H
 #define RASDIAL_CONFIG_CONFIG_KEY_H
 
@@ -30,7 +30,8 @@ struct config_source {
 
 struct config_reader {
 	const struct config_source *source;
-	char *error; /* CONFIG_ERROR_MAX octets */
+	char *error;   /* CONFIG_ERROR_MAX octets */
+	bool discreet; /* no message quotes what was read */
 };
 
 enum config_type {
@@ -41,13 +42,18 @@ enum config_type {
 	CONFIG_LABEL,   /* an enumeration: a label of labels */
 	CONFIG_LABELS,  /* uint32_t mask of 1u << value: a list of labels */
 	CONFIG_LIST,    /* char **, ended by NULL, each min..max octets; NULL: empty */
+	CONFIG_TIME,    /* int64_t, ms since 1970, as ISO 8601 in UTC; 0 (not known) is left away */
 	CONFIG_SECTION, /* keys of their own, in the same object */
-	CONFIG_OWN,     /* read by the key's own function */
+	CONFIG_OWN,     /* read and written by the key's own functions */
 };
 
 #define CONFIG_PRIVATE 1u    /* numbers, names and secrets of people: a message does not quote it */
 #define CONFIG_NO_DEFAULT 2u /* not in section defaults */
-#define CONFIG_FILE_ONLY 4u  /* has no column in the MIB */
+#define CONFIG_FILE_ONLY 4u  /* not in stored rows: has no column in the MIB, or another form there */
+#define CONFIG_ROW_ONLY 8u   /* in stored rows only */
+#define CONFIG_MAY_LACK 16u  /* may be left away where a section must be complete */
+
+struct doc_writer;
 
 struct config_key {
 	const char *key;
@@ -65,13 +71,25 @@ struct config_key {
 
 	/* CONFIG_OWN: puts value into object. Returns 0 or negative errno with the error said. */
 	int (*read)(struct config_reader *r, const struct config_key *key, const struct doc_node *value, void *object);
+
+	/* CONFIG_OWN: puts key and value, or nothing. NULL where a key is never written. */
+	void (*write)(struct doc_writer *w, const struct config_key *key, const void *object);
 };
 
 struct config_section {
 	const char *name; /* "agent", "an entry": for messages */
 	const struct config_key *keys;
 	size_t n;
+	unsigned without; /* flags: keys with one of them are not of this section */
+	bool complete;    /* every key must be given, but those with CONFIG_MAY_LACK */
 };
+
+#define CONFIG_KEYS(table) .keys = (table), .n = ARRAY_SIZE(table)
+
+static inline bool config_has_key(const struct config_section *section, const struct config_key *key)
+{
+	return (key->flags & section->without) == 0;
+}
 
 /* Which values a section has, by position in its table; NULL: not given. */
 struct config_values {
@@ -85,7 +103,11 @@ void config_say(struct config_reader *r, const struct doc_node *node, const char
 #define config_fail(r, ...) (config_say(r, __VA_ARGS__), -EINVAL)
 int config_fail_memory(struct config_reader *r);
 
-/* Finds the values of a mapping: refuses what is no mapping, unknown keys, duplicates, and keys without a value. */
+/* The text of the source as a tree. Returns 0 or negative errno with the error said. */
+int config_read_doc(struct config_reader *r, struct doc **ret);
+
+/* Finds the values of a mapping: refuses what is no mapping, unknown keys, duplicates, keys without a value, and what
+ * is not complete and must be. */
 int config_collect(struct config_reader *r, const struct config_section *section, const struct doc_node *map,
 		   struct config_values *ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys secret and secret-file. No message here shows a secret. */
+/* Keys secret and secret-file, and the secret of a stored row. No message here shows a secret. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,9 @@
 #include "config/config_input.h"
 #include "config/config_section.h"
 #include "config/config_text.h"
+#include "config/yaml_write.h"
 #include "sys/macro.h"
+#include "sys/utf8.h"
 
 #define SECRET_MAX 255
 #define SECRET_FILE_MAX 4096
@@ -39,8 +41,8 @@ int config_read_secret(struct config_reader *r, const struct config_key *key, co
 				   wrong);
 	if (doc_is_bool(value, NULL))
 		return config_fail(r, value, key->key, "a secret that reads true or false must be put in quotes");
-	if (value->length < 1 || value->length > SECRET_MAX)
-		return config_fail(r, value, key->key, "a secret has 1 to %d octets, not %u", SECRET_MAX,
+	if (value->length < key->min || value->length > SECRET_MAX)
+		return config_fail(r, value, key->key, "a secret has %u to %d octets, not %u", key->min, SECRET_MAX,
 				   value->length);
 	wrong = check_secret(value->text);
 	if (wrong)
@@ -103,4 +105,89 @@ int config_read_secret_file(struct config_reader *r, const struct config_key *ke
 	explicit_bzero(text, size);
 	free(text);
 	return e;
+}
+
+/* ---- in stored rows ---- */
+
+struct hex_secret {
+	char hex[2 * SECRET_MAX + 1];
+};
+
+/* One octet of hexadecimal digits in lower case, or -1. */
+static int hex_octet(const char *digits)
+{
+	static const char all[] = "0123456789abcdef";
+	const char *high = digits[0] ? strchr(all, digits[0]) : NULL,
+		   *low = high && digits[1] ? strchr(all, digits[1]) : NULL;
+
+	return low ? (int)((high - all) * 16 + (low - all)) : -1;
+}
+
+static const char *check_hex(const char *text)
+{
+	for (; *text; text += 2) {
+		int octet = hex_octet(text);
+
+		if (octet < 0)
+			return "is not made of pairs of hexadecimal digits in lower case";
+		if (octet == 0 || octet == '\n' || octet == '\r')
+			return "has an octet in it that no secret may have";
+	}
+	return NULL;
+}
+
+static const struct config_key hex_keys[] = {
+	{"hex", CONFIG_TEXT, CONFIG_PRIVATE, 0, sizeof(struct hex_secret), .min = 2, .check = check_hex},
+};
+static const struct config_section hex_section = {"a secret", CONFIG_KEYS(hex_keys), .complete = true};
+
+int config_read_row_secret(struct config_reader *r, const struct config_key *key, const struct doc_node *value,
+			   void *object)
+{
+	struct hex_secret given = {0};
+	char secret[SECRET_MAX + 1] = "";
+	int e;
+
+	if (value->kind != DOC_MAP)
+		return config_read_secret(r, key, value, object);
+	e = config_read_section(r, &hex_section, value, &given);
+	if (e == 0) {
+		for (size_t i = 0; given.hex[2 * i]; i++)
+			secret[i] = (char)hex_octet(&given.hex[2 * i]);
+		e = set_secret(r, object, secret);
+	}
+	explicit_bzero(&given, sizeof(given));
+	explicit_bzero(secret, sizeof(secret));
+	return e;
+}
+
+static bool is_utf8(const char *text)
+{
+	size_t size = strlen(text), n = 1;
+
+	for (size_t at = 0; at < size && n > 0; at += n)
+		n = utf8_char(text + at, size - at, NULL);
+	return n > 0;
+}
+
+void config_write_secret(struct doc_writer *w, const struct config_key *key, const void *object)
+{
+	const char *secret = ((const struct ras_entry *)object)->secret ?: "";
+	char hex[2 * SECRET_MAX + 1] = "";
+	size_t size = strlen(secret);
+
+	if (size < key->min)
+		return;
+	doc_put_word(w, key->key);
+	if (is_utf8(secret)) {
+		doc_put_text(w, secret);
+		return;
+	}
+	for (size_t i = 0; i < MIN(size, (size_t)SECRET_MAX); i++)
+		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)secret[i]);
+	doc_open_map(w, DOC_IN_LINE);
+	doc_put_word(w, hex_keys[0].key);
+	doc_put_text(w, hex);
+	doc_close_map(w);
+	explicit_bzero(hex, sizeof(hex));
 }

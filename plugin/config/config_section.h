@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sections of the file, inside config/. Tables are open to who writes rows as YAML and to tests. */
+/* The sections of the file and of stored rows, inside config/. Tables are open to who writes rows as YAML and to
+ * tests. */
 #ifndef RASDIAL_CONFIG_CONFIG_SECTION_H
 #define RASDIAL_CONFIG_CONFIG_SECTION_H
 
@@ -10,6 +11,7 @@ extern const struct config_section config_file_section;     /* agent, defaults, 
 extern const struct config_section config_agent_section;    /* into struct config_agent */
 extern const struct config_section config_entry_section;    /* into struct ras_entry */
 extern const struct config_section config_subentry_section; /* into struct ras_subentry */
+extern const struct config_section config_row_section;      /* a whole stored row, into struct ras_entry */
 
 /* Fills an agent section with what a file leaves out. Returns 0 or -ENOMEM. */
 int config_agent_init(struct config_agent *agent);
@@ -30,6 +32,12 @@ int config_read_secret(struct config_reader *r, const struct config_key *key, co
 		       void *object);
 int config_read_secret_file(struct config_reader *r, const struct config_key *key, const struct doc_node *value,
 			    void *object);
+
+/* The secret of a stored row: any octets, those that are no UTF-8 as {hex: "..."}. Secrets of fewer than key->min
+ * octets are neither read nor written. */
+int config_read_row_secret(struct config_reader *r, const struct config_key *key, const struct doc_node *value,
+			   void *object);
+void config_write_secret(struct doc_writer *w, const struct config_key *key, const void *object);
 
 /* Reads a configuration from memory. As config_load(). */
 int config_parse(const struct config_source *source, struct config **ret, char error[CONFIG_ERROR_MAX]);

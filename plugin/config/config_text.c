@@ -4,11 +4,13 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "sys/macro.h"
 #include "sys/utf8.h"
 
 #define QUOTE_OCTETS 100 /* shown of a text; one escape fits behind them */
+#define YEAR_10000_MS 253402300800000
 
 const char *text_quote(const char *text, char buf[TEXT_QUOTE_MAX])
 {
@@ -110,5 +112,38 @@ bool text_number(const char *text, uint32_t *ret)
 			return false;
 	}
 	*ret = (uint32_t)value;
+	return true;
+}
+
+bool text_time(int64_t ms, char buf[TEXT_TIME_MAX])
+{
+	time_t seconds = ms / 1000;
+	struct tm tm;
+	char date[24];
+
+	if (ms <= 0 || ms >= YEAR_10000_MS || !gmtime_r(&seconds, &tm))
+		return false;
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, TEXT_TIME_MAX, "%s.%03uZ", date, (unsigned)(ms % 1000));
+	return true;
+}
+
+bool text_time_parse(const char *text, int64_t *ret_ms)
+{
+	struct tm tm = {0};
+	char back[TEXT_TIME_MAX];
+	int64_t ms;
+	int rest;
+
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		   &tm.tm_sec, &rest) != 7)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	ms = (int64_t)timegm(&tm) * 1000 + rest;
+	/* What no calendar has, or is spelled otherwise, does not come back as it was. */
+	if (!text_time(ms, back) || !str_equal(text, back))
+		return false;
+	*ret_ms = ms;
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #define TEXT_QUOTE_MAX 160 /* with quotes, escapes, dots and NUL */
 #define TEXT_LABEL_MAX 64
+#define TEXT_TIME_MAX 32 /* 2026-11-24T09:30:00.000Z and NUL */
 
 /* text in double quotes, fit for one line of a terminal or log: control characters and what is not UTF-8 as
  * \xNN, long texts cut at a character. Returns buf. */
@@ -27,5 +28,10 @@ void text_guess(const char *word, const char *candidate, const char **best, unsi
 
 /* A decimal number as YAML 1.2 and every reader agree on: digits only, no leading zero. */
 bool text_number(const char *text, uint32_t *ret);
+
+/* Milliseconds since 1970 as ISO 8601 in UTC, and back: digit by digit as text_time() writes it. false, with nothing
+ * done, for 0, which stands for a time that is not known, and for what is not in the years 1970 to 9999. */
+bool text_time(int64_t ms, char buf[TEXT_TIME_MAX]);
+bool text_time_parse(const char *text, int64_t *ret_ms);
 
 #endif

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "config/config_check.h"
+#include "config/config_row.h"
 #include "config/config_section.h"
 #include "config/config_text.h"
 
@@ -189,6 +190,41 @@ static void test_agent_keys(void **state)
 	assert_int_equal(s.hang_up_timeout, 4);
 	assert_int_equal(s.notify_queue, 9);
 	assert_true(s.hang_up_on_exit);
+	assert_ptr_equal(s.row_format, &config_row_format);
+}
+
+static void test_permissions(void **state)
+{
+	_cleanup_config_ struct config *none = must_parse(""),
+				       *some = must_parse("agent:\n"
+							  "  helper-dir: /opt/helper\n"
+							  "  allow-snmp-entries: true\n"
+							  "  allow-snmp-secrets: true\n"
+							  "  allow-device-types: [modem, exec, other]\n"
+							  "  allow-devices: [\"/dev/ttyS*\", eth0]\n"
+							  "  allow-destinations: [\"+49*\"]\n");
+	struct ras_settings s;
+
+	(void)state;
+	config_settings(none, &s);
+	assert_false(s.permit.entries);
+	assert_false(s.permit.secrets);
+	assert_int_equal(s.permit.device_types, 1u << RAS_DEVICE_LOOPBACK);
+	assert_null(s.permit.devices);
+	assert_null(s.permit.destinations);
+	assert_string_equal(s.permit.helper_dir, "/usr/libexec/rasdial");
+
+	config_settings(some, &s);
+	assert_true(s.permit.entries);
+	assert_true(s.permit.secrets);
+	assert_int_equal(s.permit.device_types,
+			 1u << RAS_DEVICE_MODEM | 1u << RAS_DEVICE_EXEC | 1u << RAS_DEVICE_OTHER);
+	assert_string_equal(s.permit.devices[0], "/dev/ttyS*");
+	assert_string_equal(s.permit.devices[1], "eth0");
+	assert_null(s.permit.devices[2]);
+	assert_string_equal(s.permit.destinations[0], "+49*");
+	assert_null(s.permit.destinations[1]);
+	assert_string_equal(s.permit.helper_dir, "/opt/helper");
 }
 
 static const char all_keys[] = "  - name: hq\n"
@@ -245,10 +281,12 @@ static void assert_all_keys(const struct ras_entry *e)
 	assert_int_equal(e->subentries[0].device_type, RAS_DEVICE_OTHER);
 	assert_string_equal(e->subentries[0].device_name, "");
 	assert_string_equal(e->subentries[0].destination, "5550101");
+	assert_int_equal(e->subentries[0].row_status, RAS_ROW_ACTIVE);
 	assert_int_equal(e->subentries[1].index, 2);
 	assert_int_equal(e->subentries[1].device_type, RAS_DEVICE_MODEM);
 	assert_string_equal(e->subentries[1].device_name, "/dev/ttyS1");
 	assert_string_equal(e->subentries[1].destination, "");
+	assert_int_equal(e->subentries[1].row_status, RAS_ROW_ACTIVE);
 	assert_int_equal(e->bandwidth.add_percent, 76);
 	assert_int_equal(e->bandwidth.add_time, 1);
 	assert_int_equal(e->bandwidth.drop_percent, 9);
@@ -341,6 +379,8 @@ static void test_no_key_forgotten(void **state)
 	for (size_t i = 0; i < config_entry_section.n; i++) {
 		char key[TEXT_LABEL_MAX];
 
+		if (!config_has_key(&config_entry_section, &config_entry_section.keys[i]))
+			continue;
 		snprintf(key, sizeof(key), " %s:", config_entry_section.keys[i].key);
 		if (!strstr(all_keys, key) && !str_equal(key, " secret-file:"))
 			fail_msg("key%s is not tried", key);
@@ -506,7 +546,7 @@ static void try_numbers(const struct config_section *top, const struct config_se
 	for (size_t i = 0; i < section->n; i++) {
 		const struct config_key *key = &section->keys[i];
 
-		if (key->type == CONFIG_NUMBER)
+		if (key->type == CONFIG_NUMBER && config_has_key(section, key))
 			try_number(top, above, key, object);
 		else if (key->type == CONFIG_SECTION)
 			try_numbers(top, key->section, key->key, object);
@@ -719,15 +759,19 @@ static void check_section(const struct config_section *section)
 {
 	static const size_t sizes[] = {
 		[CONFIG_BOOL] = sizeof(bool),     [CONFIG_NUMBER] = sizeof(uint32_t), [CONFIG_STRING] = sizeof(char *),
-		[CONFIG_LABEL] = sizeof(int32_t), [CONFIG_LABELS] = sizeof(uint32_t), [CONFIG_LIST] = sizeof(char **)};
+		[CONFIG_LABEL] = sizeof(int32_t), [CONFIG_LABELS] = sizeof(uint32_t), [CONFIG_LIST] = sizeof(char **),
+		[CONFIG_TIME] = sizeof(int64_t)};
 	char name[TEXT_LABEL_MAX];
 
 	assert_in_range(section->n, 1, CONFIG_KEYS_MAX);
 	for (size_t i = 0; i < section->n; i++) {
 		const struct config_key *key = &section->keys[i];
 
+		if (!config_has_key(section, key))
+			continue;
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(key->key, section->keys[j].key);
+			if (config_has_key(section, &section->keys[j]))
+				assert_string_not_equal(key->key, section->keys[j].key);
 		if (key->type == CONFIG_SECTION)
 			check_section(key->section);
 		if (key->type < ARRAY_SIZE(sizes) && sizes[key->type] != 0)
@@ -750,6 +794,7 @@ static void test_tables(void **state)
 	check_section(&config_entry_section);
 	check_section(&config_subentry_section);
 	check_section(&config_file_section);
+	check_section(&config_row_section);
 }
 
 static void test_quote(void **state)
@@ -797,6 +842,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_entry_defaults),
 		cmocka_unit_test(test_agent_keys),
+		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_entry_keys),
 		cmocka_unit_test(test_defaults_section),
 		cmocka_unit_test(test_no_key_forgotten),

@@ -441,7 +441,7 @@ static void check_in_example(const struct config_section *section, const char *t
 		char head[TEXT_LABEL_MAX];
 
 		snprintf(head, sizeof(head), " %s:", key->key);
-		if (!strstr(text, head))
+		if (config_has_key(section, key) && !strstr(text, head))
 			fail_msg("%s has no key%s", EXAMPLE_FULL, head);
 		if (key->type == CONFIG_SECTION)
 			check_in_example(key->section, text);
@@ -524,6 +524,8 @@ static void check_manual(const char *manual, const char *heading, const struct c
 		char item[4096];
 		uint32_t number;
 
+		if (!config_has_key(section, key))
+			continue;
 		manual_item(item, sizeof(item), manual, heading, key->key);
 		if (key->type == CONFIG_SECTION)
 			check_manual(manual, key->section->name, key->section, object);
