@@ -520,7 +520,9 @@ bool permit_helper(const struct permissions *p, const char *name);
  * again. */
 void permit_all(struct ras *ras);
 
-/* ---- stored_rows.c: files of rows in the state directory ---- */
+/* ---- row_files.c: files of rows in the state directory ---- */
+
+#define ROWS_FOLDER "entries"
 
 struct row_file {
 	uint32_t index;
@@ -531,9 +533,6 @@ struct row_file {
 
 /* Opens the folder; none is no error. Ends what a crash left half done. */
 void rows_open(struct ras *ras);
-
-/* Makes connections and rows of the files; what is damaged is set aside. Before there are threads. */
-int rows_load(struct ras *ras);
 
 /* All of them or none, also over a crash. The versions before are kept until rows_done(). Returns 0 or negative errno:
  * nothing changed. */
@@ -547,8 +546,20 @@ int row_file_make(const struct ras *ras, const struct ras_entry *entry, const st
 		  struct row_file *ret);
 void row_file_done(struct row_file *file);
 
-/* Renames the file of a row whose name another one has now. */
+/* Indices of the files that there are, ascending. Returns 0 or negative errno. */
+int row_files_list(const struct ras *ras, uint32_t **ret, size_t *ret_n);
+
+/* A row's text. Returns 0, -EBADMSG if it is no plain file, -EUCLEAN if its checksum is wrong, or negative errno. The
+ * caller wipes and frees it. */
+int row_file_read(const struct ras *ras, uint32_t index, char **ret, size_t *ret_size);
+
+/* Renames the file of a row that is not to be read again; why: "damaged", "replaced". */
 void rows_set_aside(struct ras *ras, uint32_t index, const char *why);
+
+/* ---- rows_load.c ---- */
+
+/* Makes connections and rows of the files. Before there are threads. Returns 0 or -ENOMEM. */
+int rows_load(struct ras *ras);
 
 /* ---- helpers ---- */
 

@@ -16,7 +16,6 @@
 #include "sys/log.h"
 #include "sys/record.h"
 
-#define FOLDER "entries"
 #define SUFFIX ".yaml"
 #define CHANGE "change" /* the list */
 #define ROW_FILE_MAX ((size_t)1 << 20)
@@ -217,9 +216,9 @@ static int open_folder(struct ras *ras)
 {
 	int fd;
 
-	if (mkdirat(ras->state_fd, FOLDER, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(ras->state_fd, ROWS_FOLDER, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	fd = openat(ras->state_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(ras->state_fd, ROWS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd_high(fd);
 }
 
@@ -289,9 +288,10 @@ void rows_set_aside(struct ras *ras, uint32_t index, const char *why)
 
 	store_damaged(ras, 1);
 	if (r < 0)
-		log_error("state directory: " FOLDER "/%s (%s) cannot be set aside: %s", name, why, strerror(-r));
+		log_error("state directory: " ROWS_FOLDER "/%s (%s) cannot be set aside: %s", name, why, strerror(-r));
 	else
-		log_warning("state directory: " FOLDER "/%s (%s) was set aside as " FOLDER "/%s", name, why, new_name);
+		log_warning("state directory: " ROWS_FOLDER "/%s (%s) was set aside as " ROWS_FOLDER "/%s", name, why,
+			    new_name);
 }
 
 /* The text without its last line, the sum, which it must agree with. */
@@ -319,83 +319,21 @@ static int read_text(int dirfd, const char *name, size_t max, char **ret, size_t
 	return S_ISREG(st.st_mode) ? file_read(dirfd, name, max, ret, ret_size) : -EBADMSG;
 }
 
-static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, struct ras_entry **ret_base)
+int row_file_read(const struct ras *ras, uint32_t index, char **ret, size_t *ret_size)
 {
-	char name[32], path[48], error[RAS_ROW_ERROR_MAX] = "";
-	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
 	_cleanup_free_ char *text = NULL;
-	size_t size, whole;
+	char name[32];
+	size_t size;
 	int r = read_text(ras->rows_fd, file_name(index, IN_FORCE, name), ROW_FILE_MAX, &text, &size);
 
-	if (r == -ENOMEM)
-		return r;
-	snprintf(path, sizeof(path), FOLDER "/%s", name);
-	if (r < 0) {
-		log_warning("state directory: %s cannot be read: %s", path,
-			    r == -EBADMSG ? "it is no file" : strerror(-r));
-		return -EBADMSG;
-	}
-	whole = size;
-	r = strip_sum(text, &size) ? ras->row_format->read(path, text, size, &entry, &base, error) : -EBADMSG;
-	explicit_bzero(text, whole);
-	if (r == -EBADMSG)
-		log_warning("state directory: %s%s", error[0] ? "" : path,
-			    error[0] ? error : ": its checksum is wrong");
 	if (r < 0)
 		return r;
-	if (entry->index != index) {
-		log_warning("state directory: %s is of index %u", path, entry->index);
-		return -EBADMSG;
+	if (!strip_sum(text, &size)) {
+		explicit_bzero(text, size);
+		return -EUCLEAN;
 	}
-	*ret = TAKE_PTR(entry);
-	*ret_base = TAKE_PTR(base);
-	return 0;
-}
-
-/* A request that renamed a row had come to the disk, but the journal does not know of it yet. */
-static void take_life_of(struct ras_conn *conn, uint32_t index)
-{
-	struct ras *ras = conn->ras;
-
-	for (size_t i = 0; i < ras->n_conns; i++) {
-		struct ras_conn *old = ras->conns[i];
-
-		if (old == conn || old->entry || !old->own || !old->has_life || old->info.index != index)
-			continue;
-		conn_inherit(conn, old);
-		conn->has_life = true;
-		phonebook_forget(old, true);
-		return;
-	}
-}
-
-static int load_row(struct ras *ras, uint32_t index)
-{
-	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
-	struct ras_conn *conn;
-	int r = read_row(ras, index, &entry, &base);
-
-	if (r == -EBADMSG)
-		rows_set_aside(ras, index, "damaged");
-	if (r < 0)
-		return r == -EBADMSG ? 0 : r;
-	conn = conn_get(ras, entry->name);
-	if (!conn || phonebook_make_room(ras, 1) < 0)
-		return -ENOMEM;
-	if (conn->entry || conn->kept) {
-		rows_set_aside(ras, index, "replaced");
-		return 0;
-	}
-	if (base) {
-		conn->kept = TAKE_PTR(entry);
-		conn->kept_base = TAKE_PTR(base);
-		return 0;
-	}
-	if (!conn->has_life)
-		take_life_of(conn, index);
-	conn->own = true;
-	phonebook_set_index(conn, index);
-	phonebook_put(conn, TAKE_PTR(entry), RAS_CHANGE_CREATED);
+	*ret = TAKE_PTR(text);
+	*ret_size = size;
 	return 0;
 }
 
@@ -406,10 +344,9 @@ static int compare_index(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Indices of the files that there are, ascending. */
-static int list_rows(int dirfd, uint32_t **ret, size_t *ret_n)
+int row_files_list(const struct ras *ras, uint32_t **ret, size_t *ret_n)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(ras->rows_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	_cleanup_free_ uint32_t *list = NULL;
 	const struct dirent *d;
@@ -440,25 +377,6 @@ static int list_rows(int dirfd, uint32_t **ret, size_t *ret_n)
 	*ret = TAKE_PTR(list);
 	*ret_n = n;
 	return 0;
-}
-
-int rows_load(struct ras *ras)
-{
-	_cleanup_free_ uint32_t *list = NULL;
-	size_t n = 0;
-	int r;
-
-	if (ras->rows_fd < 0 || !ras->row_format)
-		return 0;
-	r = list_rows(ras->rows_fd, &list, &n);
-	if (r < 0 && r != -ENOMEM) {
-		log_error("state directory: " FOLDER " cannot be read: %s", strerror(-r));
-		store_damaged(ras, 1);
-		return 0;
-	}
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = load_row(ras, list[i]);
-	return r;
 }
 
 /* ---- what a crash left half done ---- */
@@ -500,13 +418,13 @@ void rows_open(struct ras *ras)
 	if (ras->rows_fd == -ENOTDIR || ras->rows_fd == -ELOOP) {
 		char name[64] = "?";
 
-		if (file_set_aside(ras->state_fd, FOLDER, "damaged", name, sizeof(name)) == 0)
-			log_warning("state directory: " FOLDER " is no folder and was set aside as %s", name);
+		if (file_set_aside(ras->state_fd, ROWS_FOLDER, "damaged", name, sizeof(name)) == 0)
+			log_warning("state directory: " ROWS_FOLDER " is no folder and was set aside as %s", name);
 		store_damaged(ras, 1);
 		ras->rows_fd = open_folder(ras);
 	}
 	if (ras->rows_fd < 0) {
-		log_warning("state directory: there is no folder " FOLDER " and it cannot be made: %s",
+		log_warning("state directory: there is no folder " ROWS_FOLDER " and it cannot be made: %s",
 			    strerror(-ras->rows_fd));
 		return;
 	}
