@@ -107,6 +107,8 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 		rows_open(ras);
 		r = rows_load(ras);
 	}
+	if (r == 0)
+		r = phonebook_part_indices(ras);
 	permit_all(ras);
 	return r;
 }

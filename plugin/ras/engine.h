@@ -491,6 +491,10 @@ void phonebook_remove(struct ras_conn *conn, bool tell);
 /* The index becomes this; any other name that has it without a row loses it. Rows stay where they are in the list. */
 void phonebook_set_index(struct ras_conn *conn, uint32_t index);
 
+/* Of names that remember the same index one keeps it, a row if there is one: lines of the journal do not tell that an
+ * index was taken from a name. Before there are threads. Returns 0 or -ENOMEM. */
+int phonebook_part_indices(struct ras *ras);
+
 /* Brings rows and names back into order after their indices were changed. */
 void phonebook_sort(struct ras *ras);
 

@@ -302,6 +302,31 @@ void phonebook_set_index(struct ras_conn *conn, uint32_t index)
 	set_index(conn, index);
 }
 
+int phonebook_part_indices(struct ras *ras)
+{
+	_cleanup_free_ struct ras_conn **all = calloc(ras->n_conns + 1, sizeof(struct ras_conn *));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < ras->n_conns; i++)
+		all[i] = ras->conns[i];
+	qsort(all, ras->n_conns, sizeof(struct ras_conn *), index_order);
+	for (size_t i = 1; i < ras->n_conns; i++) {
+		if (all[i - 1]->info.index != all[i]->info.index || all[i]->info.index == 0)
+			continue;
+		/* A row goes before one that has been. */
+		if (all[i]->entry) {
+			struct ras_conn *row = all[i];
+
+			all[i] = all[i - 1];
+			all[i - 1] = row;
+		}
+		set_index(all[i], 0);
+		all[i] = all[i - 1];
+	}
+	return 0;
+}
+
 static bool index_remembered(const struct ras *ras, uint32_t index)
 {
 	for (size_t i = 0; i < ras->n_conns; i++)
