@@ -22,16 +22,21 @@ int set_refuse(struct set_write *write, int error, const char *format, ...)
 	return error;
 }
 
-const struct set_write *set_partner(const struct set_write *write, uint32_t column)
+struct set_write *set_instance(const struct set *set, const struct table *table, uint32_t column,
+			       const struct table_index *index)
 {
-	for (size_t i = 0; i < write->set->n; i++) {
-		const struct set_write *other = &write->set->writes[i];
+	for (size_t i = 0; i < set->n; i++) {
+		struct set_write *write = set->order[i];
 
-		if (other->table == write->table && other->column && other->column->number == column &&
-		    table_index_equal(&other->index, &write->index))
-			return other;
+		if (write->table == table && write->column->number == column && table_index_equal(&write->index, index))
+			return write;
 	}
 	return NULL;
+}
+
+struct set_write *set_partner(const struct set_write *write, uint32_t column)
+{
+	return set_instance(write->set, write->table, column, &write->index);
 }
 
 /* ---- what the log says ---- */
@@ -59,8 +64,9 @@ static const char *error_name(int error)
 	return "genErr";
 }
 
-static void log_refused(const struct set_write *write, int error, const netsnmp_variable_list *var)
+static void log_refused(const struct set_write *write, int error)
 {
+	const netsnmp_variable_list *var = write->request->requestvb;
 	char instance[SPRINT_MAX_LEN] = "";
 	size_t at = 0;
 
@@ -82,7 +88,7 @@ static void log_refused(const struct set_write *write, int error, const netsnmp_
 
 /* ---- transactions ---- */
 
-static struct set *set_new(int transaction, size_t n)
+static struct set *set_new(const struct table_list *list, int transaction, size_t n)
 {
 	struct set *set;
 
@@ -91,9 +97,19 @@ static struct set *set_new(int transaction, size_t n)
 	set = calloc(1, sizeof(*set) + n * sizeof(set->writes[0]));
 	if (!set)
 		return NULL;
+	set->order = calloc(n, sizeof(set->order[0]));
+	if (!set->order) {
+		free(set);
+		return NULL;
+	}
+	set->list = list;
 	set->transaction = transaction;
 	set->since_ms = clock_mono_ms();
 	set->n = n;
+	for (size_t i = 0; i < n; i++) {
+		set->order[i] = &set->writes[i];
+		set->writes[i].set = set;
+	}
 	set->next = sets;
 	sets = set;
 	n_sets++;
@@ -115,6 +131,7 @@ static void set_free(struct set *set)
 			continue;
 		*at = set->next;
 		n_sets--;
+		free(set->order);
 		free(set);
 		return;
 	}
@@ -124,7 +141,7 @@ static void set_free(struct set *set)
 static void set_end(struct agent *agent, struct set *set, bool undo)
 {
 	for (size_t i = set->n; i-- > 0;) {
-		struct set_write *write = &set->writes[i];
+		struct set_write *write = set->order[i];
 		const struct set_writer *writer = write->column ? write->column->writer : NULL;
 
 		if (!writer)
@@ -164,20 +181,23 @@ void set_expire(struct agent *agent, int64_t max_age_ms)
 	}
 }
 
-/* ---- phases ---- */
+/* ---- what is done with one varbind; each returns SNMP_ERR_* ---- */
 
-static int check_value(const netsnmp_variable_list *var, struct set_write *write)
+typedef int set_step(struct agent *agent, struct set_write *write);
+
+static int check_value(struct set_write *write)
 {
+	const netsnmp_variable_list *var = write->request->requestvb;
 	const struct limit *limit = &write->column->limit;
 	int64_t number;
 
 	if (var->type != write->column->type)
 		return SNMP_ERR_WRONGTYPE;
 	if (var->type == ASN_OCTET_STR) {
-		int error = limit_octets(limit, var->val.string, var->val_len);
+		int error = limit_octets(limit, write->octets, write->size);
 
 		if (!error && limit->kind == LIMIT_BITS)
-			write->number = limit_mask(var->val.string, var->val_len);
+			write->number = limit_mask(write->octets, write->size);
 		return error;
 	}
 	if (var->val_len != sizeof(long))
@@ -188,24 +208,33 @@ static int check_value(const netsnmp_variable_list *var, struct set_write *write
 	return limit_number(limit, number);
 }
 
-static int check(const struct table_list *list, struct agent *agent, const netsnmp_variable_list *var,
-		 struct set_write *write)
+static int check(struct agent *agent UNUSED, struct set_write *write)
 {
-	int error;
+	const netsnmp_variable_list *var = write->request->requestvb;
 
-	if (!table_resolve(list, var->name, var->name_length, &write->table, &write->column, &write->index) ||
+	if (!table_resolve(write->set->list, var->name, var->name_length, &write->table, &write->column,
+			   &write->index) ||
 	    write->column->access == TABLE_READ)
 		return SNMP_ERR_NOTWRITABLE;
-	error = check_value(var, write);
-	return error ? error : write->table->admit(agent, write);
+	return check_value(write);
+}
+
+static int admit(struct agent *agent, struct set_write *write)
+{
+	return write->table->admit(agent, write);
+}
+
+static int check_single(struct agent *agent UNUSED, struct set_write *write)
+{
+	if (set_partner(write, write->column->number) != write)
+		return set_refuse(write, SNMP_ERR_INCONSISTENTVALUE, "it is in the request twice");
+	return SNMP_ERR_NOERROR;
 }
 
 static int reserve(struct agent *agent, struct set_write *write)
 {
 	int error = SNMP_ERR_NOERROR;
 
-	if (set_partner(write, write->column->number) != write)
-		return set_refuse(write, SNMP_ERR_INCONSISTENTVALUE, "it is in the request twice");
 	if (!write->column->writer || write->reserved)
 		return SNMP_ERR_NOERROR;
 	if (write->column->writer->reserve)
@@ -226,33 +255,48 @@ static int store(struct agent *agent, struct set_write *write)
 	return error;
 }
 
-/* A phase that may refuse, for each varbind; the first refusal ends it. */
-static void run_phase(const struct table_list *list, struct agent *agent, int mode, struct set *set,
-		      netsnmp_request_info *requests)
-{
-	netsnmp_request_info *request = requests;
+/* ---- phases ---- */
 
-	for (size_t i = 0; i < set->n && request; i++, request = request->next) {
-		struct set_write *write = &set->writes[i];
-		int error = mode == MODE_SET_RESERVE1 ? check(list, agent, request->requestvb, write) :
-			    mode == MODE_SET_RESERVE2 ? reserve(agent, write) :
-							store(agent, write);
+/* Does it with each varbind. The first refusal ends it and is answered. */
+static bool each(struct agent *agent, struct set *set, set_step *step)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct set_write *write = set->order[i];
+		int error = step(agent, write);
 
 		if (!error)
 			continue;
-		netsnmp_request_set_error(request, error);
-		log_refused(write, error, request->requestvb);
-		/* Nothing but FREE can follow the first two; UNDO the third. */
-		if (mode != MODE_SET_ACTION)
-			set_drop(agent, set);
-		return;
+		netsnmp_request_set_error(write->request, error);
+		log_refused(write, error);
+		return false;
 	}
+	return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct set_write *x = *(struct set_write *const *)a, *y = *(struct set_write *const *)b;
+	const netsnmp_variable_list *v = x->request->requestvb, *w = y->request->requestvb;
+	int order = snmp_oid_compare(v->name, v->name_length, w->name, w->name_length);
+
+	return order ? order : x < y ? -1 : x > y;
+}
+
+/* The first two phases, in which nothing is refused but for what the manager asks. */
+static bool reserve_phase(struct agent *agent, struct set *set, int mode)
+{
+	if (mode == MODE_SET_RESERVE2)
+		return each(agent, set, check_single) && each(agent, set, reserve);
+	if (!each(agent, set, check) || !each(agent, set, admit))
+		return false;
+	qsort(set->order, set->n, sizeof(set->order[0]), compare);
+	return true;
 }
 
 static void commit(struct agent *agent, struct set *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		struct set_write *write = &set->writes[i];
+		struct set_write *write = set->order[i];
 
 		if (write->reserved && write->column->writer->commit)
 			write->column->writer->commit(agent, write);
@@ -260,40 +304,84 @@ static void commit(struct agent *agent, struct set *set)
 	set_free(set);
 }
 
-static struct set *begin(struct agent *agent, int transaction, netsnmp_request_info *requests)
+static size_t count(const netsnmp_request_info *requests)
 {
-	struct set *set = set_find(transaction);
 	size_t n = 0;
 
+	for (; requests; requests = requests->next)
+		n++;
+	return n;
+}
+
+/* The set of a phase, NULL if there is none. */
+static struct set *set_begin(const struct table_list *list, struct agent *agent, int mode, int transaction,
+			     const netsnmp_request_info *requests)
+{
+	struct set *set = set_find(transaction);
+
+	if (mode != MODE_SET_RESERVE1)
+		return set && set->n == count(requests) ? set : NULL;
 	/* The master asks again: from the start. */
 	if (set)
 		set_drop(agent, set);
-	for (netsnmp_request_info *request = requests; request; request = request->next)
-		n++;
-	set = set_new(transaction, n);
-	for (size_t i = 0; set && i < n; i++)
-		set->writes[i].set = set;
-	return set;
+	return set_new(list, transaction, count(requests));
+}
+
+/* Requests and their values are there for one phase only. */
+static void attach(struct set *set, netsnmp_request_info *requests)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct set_write *write = &set->writes[i];
+		const netsnmp_variable_list *var = requests ? requests->requestvb : NULL;
+
+		write->request = requests;
+		write->octets = var ? var->val.string : NULL;
+		write->size = var ? var->val_len : 0;
+		requests = requests ? requests->next : NULL;
+	}
+}
+
+static void wipe_secrets(const struct table_list *list, netsnmp_request_info *requests)
+{
+	for (; requests; requests = requests->next) {
+		const netsnmp_variable_list *var = requests->requestvb;
+		const struct table_column *column;
+		const struct table *table;
+		struct table_index index;
+
+		if (var->type == ASN_OCTET_STR && var->val.string &&
+		    table_resolve(list, var->name, var->name_length, &table, &column, &index) &&
+		    column->limit.kind == LIMIT_SECRET)
+			explicit_bzero(var->val.string, var->val_len);
+	}
 }
 
 void set_phase(const struct table_list *list, struct agent *agent, int mode, int transaction,
 	       netsnmp_request_info *requests)
 {
-	struct set *set = mode == MODE_SET_RESERVE1 ? begin(agent, transaction, requests) : set_find(transaction);
+	struct set *set = set_begin(list, agent, mode, transaction, requests);
+	bool refused = false;
 
+	if (set)
+		attach(set, requests);
 	switch (mode) {
 	case MODE_SET_RESERVE1:
 	case MODE_SET_RESERVE2:
-		if (set)
-			run_phase(list, agent, mode, set, requests);
-		else
+		refused = !set || !reserve_phase(agent, set, mode);
+		if (!set)
 			netsnmp_request_set_error(requests, SNMP_ERR_RESOURCEUNAVAILABLE);
+		else if (refused)
+			set_drop(agent, set); /* nothing but FREE can follow */
+		else
+			attach(set, NULL);
 		break;
 	case MODE_SET_ACTION:
-		if (set)
-			run_phase(list, agent, mode, set, requests);
-		else
+		if (!set) {
 			netsnmp_request_set_error(requests, SNMP_ERR_COMMITFAILED);
+			break;
+		}
+		each(agent, set, store);
+		attach(set, NULL);
 		break;
 	case MODE_SET_COMMIT:
 		if (set)
@@ -310,4 +398,6 @@ void set_phase(const struct table_list *list, struct agent *agent, int mode, int
 	default:
 		break;
 	}
+	if (mode != MODE_SET_RESERVE1 || refused)
+		wipe_secrets(list, requests);
 }

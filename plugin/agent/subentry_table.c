@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rasSubentryTable: further destinations of entries. rasLinkTable augments it, so both share the rows. */
+#include "agent/edit.h"
 #include "agent/mib.h"
 #include "agent/objects.h"
-#include "agent/set.h"
 
 /* Subentries are sorted by index; there are few. Returns the first that is not below, NULL if there is none. */
 static const struct ras_subentry *find(const struct ras_entry *entry, uint32_t least)
@@ -51,33 +51,43 @@ static bool next(struct agent *agent, const struct table_index *after, struct ta
 
 const struct table_source source_subentry = {take, next};
 
-static void value_active(const void *field UNUSED, struct value *ret)
+/* Will there be an entry for it, by what the PDU says of that? */
+static bool entry_comes(const struct set_write *write)
 {
-	ret->number = RAS_ROW_ACTIVE;
+	const struct table_index index = {.n = 1, .sub = {write->index.sub[0]}};
+	const struct set_write *status = set_instance(write->set, &table_phonebook, MIB_ENTRY_ROW_STATUS, &index);
+
+	return status && status->number == MIB_ROW_CREATE_AND_GO;
+}
+
+static enum edit_row row_of(struct agent *agent, const struct set_write *write)
+{
+	const struct ras_conn *conn = ras_conn_find(agent->ras, write->index.sub[0]);
+	const bool there = take(agent, &write->index);
+
+	if (!conn)
+		return entry_comes(write) ? EDIT_ROW_NONE : EDIT_ROW_ORPHAN;
+	if (edit_of_file(ras_conn_entry(conn)))
+		return there ? EDIT_ROW_FIXED : EDIT_ROW_NEVER;
+	return there ? EDIT_ROW_OPEN : EDIT_ROW_NONE;
 }
 
 static int admit(struct agent *agent, struct set_write *write)
 {
-	if (!index_good(&write->index))
-		return SNMP_ERR_NOCREATION;
-	if (take(agent, &write->index))
-		return set_refuse(write, SNMP_ERR_NOTWRITABLE, "entries cannot be changed over SNMP");
-	if (write->column->number == MIB_SUBENTRY_ROW_STATUS && write->number == MIB_ROW_DESTROY)
-		return SNMP_ERR_NOERROR; /* it is gone, as wanted */
-	return set_refuse(write, SNMP_ERR_NOCREATION, "entries cannot be made over SNMP");
+	return index_good(&write->index) ? edit_admit(agent, write, row_of(agent, write)) : SNMP_ERR_NOCREATION;
 }
 
 #define FIELD(member) .offset = offsetof(struct ras_subentry, member)
-#define CREATE .access = TABLE_WRITE
+#define CREATE(how) .access = TABLE_WRITE, .writer = &edit_writer, .put = (how)
 
 static const struct table_column columns[] = {
-	{MIB_SUBENTRY_DEVICE_TYPE, "rasSubentryDeviceType", ASN_INTEGER, value_enum, FIELD(device_type), CREATE,
-	 LABELS(ras_device_type_labels)},
-	{MIB_SUBENTRY_DEVICE_NAME, "rasSubentryDeviceName", ASN_OCTET_STR, value_text, FIELD(device_name), CREATE,
-	 TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
-	{MIB_SUBENTRY_DESTINATION, "rasSubentryDestination", ASN_OCTET_STR, value_text, FIELD(destination), CREATE,
-	 TEXT(0, RAS_TEXT_MAX - 1)},
-	{MIB_SUBENTRY_ROW_STATUS, "rasSubentryRowStatus", ASN_INTEGER, value_active, FIELD(index), CREATE,
+	{MIB_SUBENTRY_DEVICE_TYPE, "rasSubentryDeviceType", ASN_INTEGER, value_enum, FIELD(device_type),
+	 CREATE(edit_put_number), LABELS(ras_device_type_labels)},
+	{MIB_SUBENTRY_DEVICE_NAME, "rasSubentryDeviceName", ASN_OCTET_STR, value_text, FIELD(device_name),
+	 CREATE(edit_put_text), TEXT(0, RAS_DEVICE_NAME_MAX - 1)},
+	{MIB_SUBENTRY_DESTINATION, "rasSubentryDestination", ASN_OCTET_STR, value_text, FIELD(destination),
+	 CREATE(edit_put_text), TEXT(0, RAS_TEXT_MAX - 1)},
+	{MIB_SUBENTRY_ROW_STATUS, "rasSubentryRowStatus", ASN_INTEGER, value_enum, FIELD(row_status), CREATE(NULL),
 	 MIB_ROW_STATUS},
 };
 
@@ -87,5 +97,6 @@ const struct table table_subentry = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.source = &source_subentry,
+	.row_status = MIB_SUBENTRY_ROW_STATUS,
 	.admit = admit,
 };

@@ -57,7 +57,11 @@ struct table_column {
 	size_t offset; /* of the field in the row */
 	enum table_access access;
 	struct limit limit;              /* of what may be written */
-	const struct set_writer *writer; /* NULL: no row lets itself be written, see admit */
+	const struct set_writer *writer; /* NULL where it is read-only */
+
+	/* For writers that make a row and hand it over as a whole: puts a value that was found good into the row.
+	 * Returns 0 or -ENOMEM. */
+	int (*put)(void *row, const struct set_write *write);
 };
 
 struct table {
@@ -66,6 +70,7 @@ struct table {
 	const struct table_column *columns; /* in ascending order of number */
 	size_t n_columns;
 	const struct table_source *source;
+	uint32_t row_status; /* column of RowStatus; 0: none */
 
 	/* May this instance be written, now that type, length and value are good? Answers what is malformed
 	 * (noCreation), missing (noCreation or inconsistentName) or not to be changed (notWritable). NULL where all
