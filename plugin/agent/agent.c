@@ -214,10 +214,6 @@ int agent_open(struct ras *ras, const struct agent_settings *settings)
 
 void agent_reload(const struct agent_settings *settings)
 {
-	if (!str_equal(settings->context, context))
-		log_warning("agent.context: takes effect at the next start");
-	if (settings->agentx && !str_equal(settings->agentx, master_address()))
-		log_warning("agent.agentx: takes effect at the next start");
 	if (set_name(settings->name) < 0)
 		log_error("agent.name is not changed: no memory");
 	agent.max_entries = settings->max_entries;

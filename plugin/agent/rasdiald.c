@@ -19,6 +19,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/macro.h"
+#include "sys/process.h"
 
 #define STOP_THREADS_MS 2000 /* for dial threads to clean up */
 #define STOP_ALL_MS 3000     /* then the process ends, whatever libnetsnmp waits for */
@@ -49,6 +50,7 @@ struct options {
 /* What the thread that takes signals and the loop share. */
 static struct {
 	struct ras *ras;
+	const struct config *config; /* that it was started with */
 	int wake_fd;
 	atomic_bool reload, stop;
 	sem_t ended;
@@ -188,6 +190,36 @@ static void open_log(const struct options *options, const struct config *config)
 		 config->agent.log_level);
 }
 
+/* ---- secrets ---- */
+
+static bool has_secrets(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_entries; i++)
+		if (config->entries[i]->secret)
+			return true;
+	/* Rows that an earlier process has stored. */
+	for (size_t i = 0; life.ras && i < ras_conn_count(life.ras); i++)
+		if (ras_conn_entry(ras_conn_at(life.ras, i))->secret)
+			return true;
+	return config->agent.allow_snmp_secrets;
+}
+
+/* Once for all: a secret may leave copies in memory that is free again, in libnetsnmp for one. */
+static void hide_secrets(const struct config *config)
+{
+	static bool hidden;
+	int r;
+
+	if (hidden || !has_secrets(config))
+		return;
+	r = process_hide_memory();
+	if (r < 0)
+		log_warning("a crash may write secrets to a core file: %s", strerror(-r));
+	else
+		log_info("no core file is written from now on: there are secrets in memory, or SNMP may bring some");
+	hidden = r >= 0;
+}
+
 /* ---- signals ---- */
 
 static void take_signals(sigset_t *ret)
@@ -242,6 +274,32 @@ static void *signal_thread(void *data)
 
 /* ---- reload ---- */
 
+/* Keys that are read at the start only. */
+static const struct {
+	const char *key;
+	size_t offset;
+} start_keys[] = {
+	{"agentx", offsetof(struct config_agent, agentx)},
+	{"context", offsetof(struct config_agent, context)},
+	{"state-dir", offsetof(struct config_agent, state_dir)},
+	{"run-dir", offsetof(struct config_agent, run_dir)},
+};
+
+static const char *start_value(const struct config *config, size_t offset)
+{
+	const char *value = *(char *const *)((const char *)&config->agent + offset);
+
+	return value ? value : "";
+}
+
+static void warn_of_start_keys(const struct config *config)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(start_keys); i++)
+		if (!str_equal(start_value(config, start_keys[i].offset),
+			       start_value(life.config, start_keys[i].offset)))
+			log_warning("agent.%s: takes effect at the next start", start_keys[i].key);
+}
+
 static void reload(const struct options *options)
 {
 	_cleanup_config_ struct config *config = NULL;
@@ -257,6 +315,8 @@ static void reload(const struct options *options)
 		return;
 	}
 	open_log(options, config);
+	hide_secrets(config);
+	warn_of_start_keys(config);
 	config_settings(config, &settings);
 	r = ras_settings_reload(life.ras, &settings);
 	if (r < 0)
@@ -296,6 +356,7 @@ static int start_engine(const struct config *config)
 		log_error("%s", error.text);
 		return -1;
 	}
+	hide_secrets(config);
 	return 0;
 }
 
@@ -385,6 +446,8 @@ int main(int argc, char *argv[])
 		}
 	}
 	open_log(&options, config);
+	hide_secrets(config);
+	life.config = config;
 	/* The library waits with select(), so this one stays low. */
 	life.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sem_init(&life.ended, 0, 0);

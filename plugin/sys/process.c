@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "sys/clock.h"
@@ -374,4 +375,9 @@ void process_release(struct process *p)
 	process_reap(p);
 	reap_finally(p);
 	p->pidfd = fd_close(p->pidfd);
+}
+
+int process_hide_memory(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
