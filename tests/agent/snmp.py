@@ -9,7 +9,7 @@ import time
 from collections import namedtuple
 
 TYPES = {0x02: "INTEGER", 0x04: "OCTET STRING", 0x05: "NULL", 0x06: "OBJECT IDENTIFIER", 0x40: "IpAddress",
-         0x41: "Counter32", 0x42: "Gauge32", 0x43: "TimeTicks", 0x46: "Counter64", 0x80: "noSuchObject",
+         0x41: "Counter32", 0x42: "Gauge32", 0x43: "TimeTicks", 0x44: "Opaque", 0x46: "Counter64", 0x80: "noSuchObject",
          0x81: "noSuchInstance", 0x82: "endOfMibView"}
 TAGS = {name: tag for tag, name in TYPES.items()}
 NUMBERS = ("INTEGER", "Counter32", "Gauge32", "TimeTicks", "Counter64")
