@@ -49,6 +49,11 @@ class Phonebook:
         self.rows = lab.table("rasPhonebookTable", ENTRY)
         self.subs = lab.table("rasSubentryTable", SUBENTRY)
         self.scalars = dict(zip(scalars, [lab.get(s) for s in scalars]))
+        for counter in COUNTERS:
+            for index, value in lab.column(f"rasConn{counter}").items():
+                self.counters.setdefault(index, {})[counter] = value
+        self.counters = {i: c for i, c in self.counters.items() if c["Attempts"]}
+        self.requests = {i: n for i, n in lab.column("rasConnRequestId").items() if n}
         return self
 
     # ---- what a SET does ----
