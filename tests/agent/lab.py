@@ -133,9 +133,9 @@ class Lab(Books):
         until(lambda: self.console.fds() and f"{self.console_port:04X}" in open("/proc/net/udp", encoding="ascii").read(),
               10, "snmptrapd listens")
 
-    def start_agent(self, *arguments, wait=True, build=RASDIALD):
-        """rasdiald; with wait until it answers through snmpd."""
-        self.agent = Process([build, "-f", "-c", self.config, "-x", self.agentx, "-s", self.state_dir,
+    def start_agent(self, *arguments, wait=True, build=RASDIALD, before=()):
+        """rasdiald; with wait until it answers through snmpd. before: a command that becomes rasdiald."""
+        self.agent = Process([*before, build, "-f", "-c", self.config, "-x", self.agentx, "-s", self.state_dir,
                               "-r", self.run_dir, *arguments], f"{self.dir}/rasdiald.log", self.env())
         if wait:
             self.wait_agent()
