@@ -115,6 +115,7 @@ prepare()
 	cat >"$folder/rasdial.yaml" <<-'END'
 	agent:
 	  name: demo
+	  allow-snmp-entries: true
 	entries:
 	  - name: head-office
 	    index: 1
@@ -243,6 +244,16 @@ tell()
 	try "snmpget $options rasConnOperStatus.1 rasConnLastCause.1"
 	chapter "The console knows that this was on request, and no loss:"
 	console_prints rasDisconnected
+
+	chapter "A new entry, made from the management station (kept on disk before the answer), and dialed:"
+	try "snmpset $options rasEntryName.4 = depot-2 rasEntryDeviceType.4 = loopback \\
+	rasEntryDestination.4 = setup=500ms rasEntryRowStatus.4 = createAndGo"
+	try "snmpset $options rasConnAction.4 = dial"
+	follow 4
+	chapter "And gone again:"
+	try "snmpset $options rasConnAction.4 = hangUp"
+	within 10 is_status 4 down || give_up "the connection does not go down"
+	try "snmpset $options rasEntryRowStatus.4 = destroy"
 
 	chapter "The history of all calls:"
 	try "snmptable -v2c -c private -Ci -Cb -Cw 100 $host rasHistTable"
