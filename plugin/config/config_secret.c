@@ -137,7 +137,7 @@ static const char *check_hex(const char *text)
 }
 
 static const struct config_key hex_keys[] = {
-	{"hex", CONFIG_TEXT, CONFIG_PRIVATE, 0, sizeof(struct hex_secret), .min = 2, .check = check_hex},
+	{"hex", CONFIG_TEXT, CONFIG_PRIVATE, 0, sizeof(struct hex_secret), .min = 1, .check = check_hex},
 };
 static const struct config_section hex_section = {"a secret", CONFIG_KEYS(hex_keys), .complete = true};
 
