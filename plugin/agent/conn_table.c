@@ -34,6 +34,16 @@ static int admit(struct agent *agent, struct set_write *write)
 	return SNMP_ERR_NOERROR;
 }
 
+/* Does the same PDU do to the entry what does not go with a dial? */
+static bool entry_goes(const struct set_write *write)
+{
+	const struct set_write *status = set_instance(write->set, &table_phonebook, MIB_ENTRY_ROW_STATUS,
+						      &write->index);
+
+	return (status && status->number != MIB_ROW_ACTIVE) ||
+	       set_instance(write->set, &table_phonebook, MIB_ENTRY_NAME, &write->index);
+}
+
 /* What the manager's request was refused for, in the operator's words. */
 static int explain(struct agent *agent, struct set_write *write, const struct ras_conn *conn, uint32_t request_id,
 		   int r)
@@ -56,6 +66,9 @@ static int explain(struct agent *agent, struct set_write *write, const struct ra
 	if (dials && mode != RAS_ADMIN_ENABLED)
 		return set_refuse(write, SNMP_ERR_INCONSISTENTVALUE, "entry %s: rasAdminMode is %s", name,
 				  ras_label_name(ras_admin_mode_labels, (int32_t)mode));
+	if (entry_goes(write))
+		return set_refuse(write, SNMP_ERR_INCONSISTENTVALUE,
+				  "entry %s: the same request renames it or takes it out of service", name);
 	return set_refuse(write, SNMP_ERR_INCONSISTENTVALUE, "entry %s is %s", name,
 			  ras_label_name(ras_status_labels, (int32_t)info.status));
 }

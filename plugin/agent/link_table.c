@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rasLinkTable: the member links of multilink entries, one row for each subentry. No link is dialed as a member of a
- * bundle, so each is down, without an error, and never tried. */
+ * bundle, so each is down, or out of service, without an error, and never tried. */
 #include "agent/mib.h"
 #include "agent/objects.h"
 
@@ -13,13 +13,17 @@ struct link {
 
 static const void *take(struct agent *agent, const struct table_index *index)
 {
-	static const struct link idle = {
-		.status = RAS_STATUS_DOWN,
-		.state = RAS_DISCONNECTED,
-		.last_error = {.backend = RAS_BACKEND_NONE, .cause = RAS_CAUSE_NONE, .state = RAS_DISCONNECTED},
-	};
+	const struct ras_subentry *subentry = source_subentry.take(agent, index);
+	static struct link link;
 
-	return source_subentry.take(agent, index) ? &idle : NULL;
+	if (!subentry)
+		return NULL;
+	link = (struct link){
+		.status = subentry->row_status == RAS_ROW_ACTIVE ? RAS_STATUS_DOWN : RAS_STATUS_NOT_READY,
+		.state = RAS_DISCONNECTED,
+		.last_error = RAS_ERROR_INIT,
+	};
+	return &link;
 }
 
 static bool next(struct agent *agent, const struct table_index *after, struct table_index *ret)
