@@ -10,7 +10,7 @@
 #include "agent/objects.h"
 #include "config/config_row.h"
 
-#include "agent_requests.h"
+#include "test_agent_requests.h"
 
 enum { ROW_FILE = 1, ROW_PERMANENT = 2, ROW_OWN = 7, ROW_NEW = 20 };
 
@@ -876,8 +876,8 @@ static void log_tells_columns(void **state UNUSED)
 	static const char *const never[] = {"hush", "someone", "setup=1s", "words"};
 	static const char *const lines[] = {
 		"set entry 20 (new): created\n",
-		"set entry 7 (other, was own): changed: name, descr, destination, user-name, secret, redial-pause-max, "
-		"subentry 200, subentry 1\n",
+		("set entry 7 (other, was own): changed: name, descr, destination, user-name, secret, "
+		 "redial-pause-max, subentry 200, subentry 1\n"),
 		"set entry 7 (other): changed: notInService\n",
 		"set entry 20 (new): removed\n",
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table engine, called with made requests on made tables: GET and GETNEXT. */
-#include "agent_tables.h"
+#include "test_agent_tables.h"
 
 #include "sys/log.h"
 

@@ -6,7 +6,7 @@
 #include "agent/mib.h"
 #include "agent/objects.h"
 
-#include "agent_requests.h"
+#include "test_agent_requests.h"
 
 struct row {
 	int32_t number;
