@@ -47,7 +47,8 @@ static struct pppd_link *link_new(struct ras_call *call, const struct pppd_mediu
 	link->process = PROCESS_NONE;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
-	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_index(call));
+	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_id(call));
+	link->index = ras_call_index(call);
 	ras_call_set_data(call, link);
 	return link;
 }
@@ -412,6 +413,7 @@ int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const st
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	if (device)
 		str_copy(link->device, device, sizeof(link->device));
+	record_get_u32(record, "d-index", &link->index);
 	link->up = up;
 	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	r = find_process(link, record);

@@ -44,6 +44,7 @@ struct pppd_link {
 	char report[PPPD_REPORT_MAX];
 	size_t report_len;
 	char device[PPPD_DEVICE_MAX]; /* line that pppd locks; "": none */
+	uint32_t index;               /* in the names given to pppd; the entry may have another one now */
 	char state_file[24];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;

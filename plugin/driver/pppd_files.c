@@ -48,10 +48,10 @@ void pppd_remove_files(struct ras_call *call, const struct pppd_link *link)
 	if (link->pid > 0) {
 		remove_lock(link->device, link->pid);
 		for (size_t i = 0; i < ARRAY_SIZE(pid_dirs); i++) {
-			pppd_linkname(ras_call_index(call), name);
+			pppd_linkname(link->index, name);
 			snprintf(path, sizeof(path), "%s/ppp-%s.pid", pid_dirs[i], name);
 			remove_if_of(path, link->pid);
-			pppd_ifname(ras_call_index(call), name);
+			pppd_ifname(link->index, name);
 			snprintf(path, sizeof(path), "%s/%s.pid", pid_dirs[i], name);
 			remove_if_of(path, link->pid);
 		}

@@ -175,7 +175,7 @@ static int fill_options(struct ras_call *call, struct pppd_link *link, struct pp
 	unlinkat(ras_call_rundir(call), link->state_file, 0);
 	pppd_options_begin(options, ras_call_entry(call),
 			   &(struct pppd_place){
-				   .index = ras_call_index(call),
+				   .index = link->index,
 				   .socket = PPPD_FD_SOCKET,
 				   .log = PPPD_FD_LOG,
 				   .plugin = plugin_path(),
@@ -197,6 +197,7 @@ static int start(struct ras_call *call, struct pppd_link *link)
 	int r;
 
 	_Static_assert(PPPD_FD_OPTIONS == 3, "the number in the path");
+	ras_call_note_u64(call, "d-index", link->index);
 	/* The record before the child: an agent that starts after a crash then knows that there may be one. */
 	r = ras_call_save(call);
 	if (r < 0)

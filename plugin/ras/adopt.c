@@ -33,13 +33,16 @@ static struct ras_entry *entry_for(const struct ras_conn *conn, enum ras_device_
 	return e;
 }
 
-/* The journal knows of a call that has ended, and this is its record: the crash came before it was removed. */
+/* The journal knows that this call has ended, since it says so or tells of a later one of the same name: the crash came
+ * before its record was removed, or that could not be done. */
 static bool is_over(const struct ras_conn *conn, const struct link_record *record)
 {
 	uint32_t call_id = 0;
 
 	record_get_u32(&record->fields, "call", &call_id);
-	return call_id == conn->info.call_id && !conn_has_call(conn);
+	if (call_id == conn->info.call_id)
+		return !conn_has_call(conn);
+	return conn->info.call_id != 0 && (int32_t)(call_id - conn->info.call_id) < 0;
 }
 
 /* An attempt without an end yet. One that had been cancelled is a failure already. conn.lock held. */

@@ -118,7 +118,8 @@ void ras_call_note_u64(struct ras_call *call, const char *key, uint64_t value);
 void ras_call_note_str(struct ras_call *call, const char *key, const char *value);
 int ras_call_save(struct ras_call *call);
 
-/* Descriptor of the run directory, for sockets and files of a driver; name them after ras_call_index(). */
+/* Descriptor of the run directory, for sockets and files of a driver; name them after ras_call_id(), which no
+ * other call has. */
 int ras_call_rundir(const struct ras_call *call);
 const char *ras_call_rundir_path(const struct ras_call *call);
 uint32_t ras_call_index(const struct ras_call *call);

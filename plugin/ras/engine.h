@@ -438,12 +438,14 @@ bool addr_get(const struct record *r, const char *key, struct ras_addr *ret);
 /* ---- link_record.c: records in the run directory ---- */
 
 #define LINK_RECORD_SUFFIX ".link"
+#define LINK_RECORD_FILE_MAX 256
 
 int link_record_write(struct ras_call *call, bool up);
 void link_record_remove(struct ras_call *call);
 
 struct link_record {
 	char name[RAS_NAME_MAX];
+	char file[LINK_RECORD_FILE_MAX]; /* in the run directory; "": removed */
 	uint32_t index;
 	bool up;
 	char *text; /* owns what fields points into */

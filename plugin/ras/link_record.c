@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The record of a connection in the run directory: written before the first child of an attempt starts, completed when
- * the link is up, removed when all is released. From it a later agent finds the link, or what is left of an attempt. */
+/* The record of a call in the run directory: written before the first child of an attempt starts, completed when the
+ * link is up, removed when all is released. From it a later agent finds the link, or what is left of an attempt. Its
+ * file is named by the call id, which stays, and not by the index, which the configuration may give to another name
+ * meanwhile. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +11,13 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-static void file_name(const struct ras_call *call, char ret[32])
+/* A record that was found under another name keeps it. */
+static void file_name(const struct ras_call *call, char ret[LINK_RECORD_FILE_MAX])
 {
-	snprintf(ret, 32, "%u" LINK_RECORD_SUFFIX, ras_call_index(call));
+	if (call->record && call->record->file[0] != '\0')
+		str_copy(ret, call->record->file, LINK_RECORD_FILE_MAX);
+	else
+		snprintf(ret, LINK_RECORD_FILE_MAX, "%u" LINK_RECORD_SUFFIX, call->call_id);
 }
 
 static void put_addrs(struct record_writer *w, const struct ras_call *call)
@@ -37,7 +43,7 @@ static void put_notes(struct record_writer *w, const struct ras_call *call)
 int link_record_write(struct ras_call *call, bool up)
 {
 	struct record_writer w;
-	char file[32];
+	char file[LINK_RECORD_FILE_MAX];
 	int r;
 
 	record_begin(&w, "link");
@@ -75,10 +81,13 @@ int link_record_write(struct ras_call *call, bool up)
 
 void link_record_remove(struct ras_call *call)
 {
-	char file[32];
+	char file[LINK_RECORD_FILE_MAX];
 
 	file_name(call, file);
 	unlinkat(call->ras->run_fd, file, 0);
+	/* The next attempt of the same thread has a record of its own. */
+	if (call->record)
+		call->record->file[0] = '\0';
 }
 
 int link_record_read(struct ras *ras, const char *file, struct link_record *ret)
@@ -100,6 +109,7 @@ int link_record_read(struct ras *ras, const char *file, struct link_record *ret)
 	    record_get_u32(&record.fields, "index", &record.index) < 0)
 		goto damaged;
 	str_copy(record.name, name, sizeof(record.name));
+	str_copy(record.file, file, sizeof(record.file));
 	record_get_u64(&record.fields, "boot", &boot);
 	record_get_u32(&record.fields, "up", &up);
 	record.up = up != 0;

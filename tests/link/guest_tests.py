@@ -555,6 +555,34 @@ def ended_meanwhile():
     lost("plain", 629, "remoteHangup")
 
 
+@test(120)
+def swapped_indices():
+    """Two links that are up while their entries swap indices: both are found again, one is dialed anew, nothing is left behind"""
+    names = ("plain", "dialed")
+    entries = lab.entries
+    before = {name: up(name) for name in names}
+    lab.kill_agent()
+    lab.write_config([{**e, "index": INDEX[names[1 - names.index(e["name"])]]} if e["name"] in names else e for e in entries])
+    INDEX["plain"], INDEX["dialed"] = INDEX["dialed"], INDEX["plain"]
+    try:
+        lab.start_agent()
+        for name in names:
+            row = lab.conn(INDEX[name])
+            for column in ("OperStatus", "CallId", "StartTime", "ProcessId", "PeerAddr", "IfName"):
+                equal(row[column], before[name][column], f"{column} of {name}")
+        hang_up("plain")
+        equal(list(ours()), [before["dialed"]["ProcessId"]], "programs of the other link")
+        lab.restart_agent()
+        equal(lab.conn(INDEX["dialed"])["CallId"], before["dialed"]["CallId"], "adopted again")
+        hang_up("dialed")
+        nothing_left()
+    finally:
+        INDEX["plain"], INDEX["dialed"] = INDEX["dialed"], INDEX["plain"]
+        lab.stop_agent()
+        lab.write_config(entries)
+        lab.start_agent()
+
+
 # ---- after all ----
 
 @test(60)

@@ -188,7 +188,7 @@ static void too_long(void **state UNUSED)
 /* ---- what an entry becomes ---- */
 
 static const struct pppd_place place = {
-	.index = 7, .socket = 4, .log = 2, .plugin = "/lib/o b.so", .state_file = "/run/x/7.ppp"};
+	.index = 7, .socket = 4, .log = 2, .plugin = "/lib/o b.so", .state_file = "/run/x/31.ppp"};
 
 static void build(const struct ras_entry *entry)
 {
@@ -214,7 +214,7 @@ static void always(void **state UNUSED)
 	assert_true(has("lcp-echo-interval") && has("lcp-echo-failure"));
 	assert_value("plugin", "/lib/o b.so");
 	assert_value(WIRE_OPTION_SOCKET, "4");
-	assert_value(WIRE_OPTION_STATE, "/run/x/7.ppp");
+	assert_value(WIRE_OPTION_STATE, "/run/x/31.ppp");
 	assert_int_equal(position("plugin"), 0);
 	assert_false(has("user") || has(WIRE_OPTION_SECRET) || has("persist") || has("usepeerdns"));
 }

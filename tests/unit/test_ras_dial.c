@@ -222,7 +222,7 @@ static void sync_failure(void **state)
 		assert_int_equal(lab_info(conn).status, RAS_STATUS_FAILED);
 		assert_int_equal(lab_info(conn).last_error.code, 691);
 		assert_int_equal(lab_info(conn).counters.failures, i);
-		snprintf(record, sizeof(record), "%s/%u.link", lab->run_dir, lab_info(conn).index);
+		snprintf(record, sizeof(record), "%s/%u.link", lab->run_dir, lab_info(conn).call_id);
 		assert_int_equal(access(record, F_OK), -1);
 		lab_check_sums(lab);
 		ras_reap(lab->ras);
