@@ -110,7 +110,7 @@ static struct ras_history_row *history_row(const struct ras_call *call, const st
 		.in_octets = call->traffic.in_octets,
 		.out_octets = call->traffic.out_octets,
 	};
-	str_copy(row->entry_name, call->conn->name, sizeof(row->entry_name));
+	str_copy(row->entry_name, call->entry->name, sizeof(row->entry_name));
 	str_copy(row->device_name, call->device_name, sizeof(row->device_name));
 	str_copy(row->destination, call->destination, sizeof(row->destination));
 	return row;

@@ -7,6 +7,13 @@
 #include "ras/engine.h"
 #include "sys/clock.h"
 
+#define SWAP(a, b)                                                                                                     \
+	do {                                                                                                           \
+		__typeof__(a) swap_ = (a);                                                                             \
+		(a) = (b);                                                                                             \
+		(b) = swap_;                                                                                           \
+	} while (0)
+
 struct ras_conn *conn_new(struct ras *ras, const char *name)
 {
 	struct ras_conn *conn = calloc(1, sizeof(*conn));
@@ -55,6 +62,16 @@ void conn_inherit(struct ras_conn *conn, struct ras_conn *from)
 	conn->series = from->series;
 	conn->traffic_base = from->traffic_base;
 	conn->last_action = from->last_action;
+}
+
+void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
+{
+	SWAP(a->info, b->info);
+	SWAP(a->series, b->series);
+	SWAP(a->traffic_base, b->traffic_base);
+	SWAP(a->last_action, b->last_action);
+	SWAP(a->begun, b->begun);
+	SWAP(a->has_life, b->has_life);
 }
 
 static const enum ras_thread_state thread_state_of[RAS_STATUS_MAX] = {

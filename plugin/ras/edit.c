@@ -10,6 +10,7 @@ struct edit_row {
 	struct ras_conn *conn;   /* the row as it is; NULL: it is new */
 	struct ras_conn *next;   /* under another name, or the first; NULL: as before */
 	bool known;              /* next had a row in an earlier life */
+	struct ras_conn *past;   /* what its new name was in an earlier life, and is forgotten; NULL: nothing */
 	struct ras_entry *entry; /* as it shall be; NULL: it goes */
 };
 
@@ -146,6 +147,7 @@ static int prepare_name(struct ras_edit *edit, struct edit_row *row, struct ras_
 		row->next = conn_ref(known);
 		return 0;
 	}
+	row->past = known && !known->entry ? known : NULL;
 	row->next = conn_new(edit->ras, name);
 	return row->next ? 0 : refuse(ret_error, -ENOMEM, name, "no memory");
 }
@@ -192,6 +194,7 @@ static void edit_free(struct ras_edit *edit)
 		if (row->conn && row->conn->edit == row)
 			row->conn->edit = NULL;
 		ras_entry_unref(row->entry);
+		conn_unref(row->conn);
 		conn_unref(row->next);
 		if (edit->files)
 			row_file_done(&edit->files[i]);
@@ -217,11 +220,14 @@ static int edit_new(struct ras *ras, const struct ras_row_change changes[], size
 		return -ENOMEM;
 	}
 	edit->n = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		struct ras_conn *conn = ras_conn_find(ras, changes[i].index);
+
 		edit->rows[i] = (struct edit_row){
-			.conn = ras_conn_find(ras, changes[i].index),
+			.conn = conn ? conn_ref(conn) : NULL,
 			.entry = ras_entry_ref(changes[i].entry),
 		};
+	}
 	*ret = edit;
 	return 0;
 }
@@ -296,39 +302,88 @@ void ras_edit_undo(struct ras_edit *edit)
 /* Takes what goes, or goes on under another name, out of the phonebook: two rows may change names. */
 static void take_out(struct edit_row *row)
 {
-	struct ras_conn *conn = row->conn, *known;
+	if (!row->conn || (row->entry && !row->next))
+		return;
+	if (row->next)
+		conn_inherit(row->next, row->conn);
+	phonebook_remove(row->conn, !row->entry);
+}
 
-	if (!row->entry) {
-		phonebook_remove(conn, true);
-		phonebook_forget(conn, false);
-	} else if (conn && row->next) {
-		conn_inherit(row->next, conn);
-		phonebook_remove(conn, false);
-		phonebook_forget(conn, true);
+static int forget(struct store_lines *lines, struct ras_conn *conn, bool moved)
+{
+	struct record_writer w;
+	int r = journal_put_forget(&w, conn, moved);
+
+	phonebook_drop_name(conn);
+	return r < 0 ? r : store_lines_add(lines, &w);
+}
+
+static int forget_names(const struct edit_row *row, struct store_lines *lines)
+{
+	int r = 0, e = 0;
+
+	if (row->conn && (!row->entry || row->next))
+		r = forget(lines, row->conn, row->entry != NULL);
+	if (row->past)
+		e = forget(lines, row->past, false);
+	return r < 0 ? r : e;
+}
+
+/* The journal is told of those that have a life already. */
+static int add_name(const struct edit_row *row, struct store_lines *lines)
+{
+	struct ras_conn *next = row->next;
+	struct record_writer w;
+	int r;
+
+	if (!next)
+		return 0;
+	phonebook_set_index(next, row->entry->index);
+	next->own = true;
+	if (!row->known)
+		phonebook_add_name(conn_ref(next));
+	if (!row->conn && !row->known)
+		return 0;
+	r = journal_put_life(&w, next);
+	if (r == 0)
+		r = store_lines_add(lines, &w);
+	if (r == 0)
+		r = journal_put_present_wish(&w, next);
+	return r < 0 ? r : store_lines_add(lines, &w);
+}
+
+/* All names at one stroke: no crash, and no journal that is written anew, comes between a name that goes and the one
+ * in its place. */
+static void change_names(struct ras_edit *edit)
+{
+	struct ras *ras = edit->ras;
+	struct store_lines lines = {0};
+	int r = 0, e;
+	WITH_LOCK(&ras->store.lock);
+
+	for (size_t i = 0; i < edit->n; i++) {
+		e = forget_names(&edit->rows[i], &lines);
+		r = r < 0 ? r : e;
 	}
-	/* Of the names that have no row, the new one may be one. */
-	known = row->next && !row->known ? conn_find(row->next->ras, row->next->name) : NULL;
-	if (known && !known->entry)
-		phonebook_forget(known, false);
+	for (size_t i = 0; i < edit->n; i++) {
+		e = add_name(&edit->rows[i], &lines);
+		r = r < 0 ? r : e;
+	}
+	if (r == 0 && lines.size > 0)
+		store_append(ras, lines.data, lines.size, false);
+	/* Without memory for lines, the whole is to be written anew. */
+	ras->store.behind |= r < 0;
+	free(lines.data);
 }
 
 static void put(const struct edit_row *row)
 {
 	struct ras_conn *conn = row->next ? row->next : row->conn;
-	bool renamed = row->next && row->conn;
 
-	if (row->next && !row->known)
-		phonebook_add_name(conn->ras, conn_ref(conn));
-	phonebook_set_index(conn, row->entry->index);
 	pthread_mutex_lock(&conn->lock);
-	conn->own = row->entry->origin == RAS_ORIGIN_SNMP;
 	conn->forbidden = conn->own && permit_why_not(&conn->ras->permit, row->entry);
 	pthread_mutex_unlock(&conn->lock);
 	phonebook_put(conn, ras_entry_ref(row->entry), row->conn ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
-	if (renamed) {
-		journal_save_conn(conn);
-		journal_save_wish(conn);
-	}
 }
 
 void ras_edit_commit(struct ras_edit *edit)
@@ -338,6 +393,7 @@ void ras_edit_commit(struct ras_edit *edit)
 			edit->rows[i].conn->edit = NULL;
 	for (size_t i = 0; i < edit->n; i++)
 		take_out(&edit->rows[i]);
+	change_names(edit);
 	for (size_t i = 0; i < edit->n; i++)
 		if (edit->rows[i].entry)
 			put(&edit->rows[i]);
@@ -371,8 +427,15 @@ const struct ras_entry *edit_coming(const struct ras_conn *conn)
 
 void edit_settle(struct ras *ras)
 {
-	if (ras->edit && ras->edit->written)
-		ras_edit_commit(ras->edit);
-	else
-		ras_edit_cancel(ras->edit);
+	struct ras_edit *edit = ras->edit;
+
+	if (edit && edit->written) {
+		ras_edit_commit(edit);
+		return;
+	}
+	/* A dial of the same PDU may have been reserved for a row that was still to be put into service. */
+	for (size_t i = 0; edit && i < edit->n; i++)
+		if (edit->rows[i].conn && !conn_ready(edit->rows[i].conn))
+			request_withdraw(edit->rows[i].conn, true);
+	ras_edit_cancel(edit);
 }

@@ -103,10 +103,10 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 	ras->totals.successes += ras->gone.successes;
 	ras->totals.failures += ras->gone.failures;
 	ras->totals.drops += ras->gone.drops;
-	if (r == 0) {
-		rows_open(ras);
+	if (r == 0)
+		r = rows_open(ras);
+	if (r == 0)
 		r = rows_load(ras);
-	}
 	if (r == 0)
 		r = phonebook_part_indices(ras);
 	permit_all(ras);
@@ -149,6 +149,17 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	return 0;
 }
 
+static void forget(struct ras_conn *conn)
+{
+	struct ras *ras = conn->ras;
+	struct record_writer w;
+	WITH_LOCK(&ras->store.lock);
+
+	if (journal_put_forget(&w, conn, false) == 0)
+		store_append(ras, w.text, w.len, false);
+	phonebook_drop_name(conn);
+}
+
 /* Names of rows that SNMP had made and that have gone: destroyed in the moment of a crash, or volatile ones. */
 static void forget_orphans(struct ras *ras)
 {
@@ -160,7 +171,7 @@ static void forget_orphans(struct ras *ras)
 		orphan = conn->own && !conn->entry && !conn->call && !conn_has_call(conn);
 		pthread_mutex_unlock(&conn->lock);
 		if (orphan)
-			phonebook_forget(conn, false);
+			forget(conn);
 	}
 }
 

@@ -183,6 +183,7 @@ struct ras_store {
 	size_t size;   /* octets in the journal */
 	size_t live;   /* octets right after the last compaction */
 	bool unsynced; /* something to fdatasync */
+	bool behind;   /* a line could not be written: the whole is to be, once there is room */
 	/* Requests that are written and not yet done. What is in memory must not be written over them meanwhile. */
 	_Atomic uint32_t ahead;
 	atomic_int status;   /* enum ras_storage_status: of the last write */
@@ -304,6 +305,9 @@ struct ras_conn *conn_ref(struct ras_conn *conn);
 /* Counters, wish and last error of another name, which has no thread. */
 void conn_inherit(struct ras_conn *conn, struct ras_conn *from);
 
+/* Two names change what the journal said of them. Before there are threads. */
+void conn_swap_lives(struct ras_conn *a, struct ras_conn *b);
+
 /* Takes NULL, returns NULL. Takes no lock. */
 struct ras_conn *conn_unref(struct ras_conn *conn);
 
@@ -399,6 +403,14 @@ void store_close(struct ras *ras);
 /* store.lock held. Appends lines; durable: on the disk before it returns. Returns 0 or negative errno, nothing written.
  */
 int store_append(struct ras *ras, const char *lines, size_t len, bool durable);
+
+/* Lines that are to be written at one stroke; the caller frees data. */
+struct store_lines {
+	char *data;
+	size_t size, room;
+};
+int store_lines_add(struct store_lines *lines, const struct record_writer *w);
+
 void store_sync(struct ras *ras);   /* keeper */
 int store_compact(struct ras *ras); /* store.lock held */
 bool store_wants_compact(const struct ras *ras);
@@ -421,8 +433,9 @@ int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /*
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn); /* wish line as it is now */
 int journal_load_line(struct ras *ras, char *line);
 
-/* store.lock held. A name is forgotten; moved: its counters have gone to another name. */
-void journal_forget(struct ras_conn *conn, bool moved);
+/* store.lock held. Forgets a name: no line names it after this one. Its attempts stay in the scalars' sums, but where
+ * they live on under another name (moved). */
+int journal_put_forget(struct record_writer *w, struct ras_conn *conn, bool moved);
 
 /* Line of a conn as it is now, written outside of all locks but store.lock. Errors show in rasStorageStatus. */
 void journal_save_conn(struct ras_conn *conn);
@@ -475,14 +488,11 @@ struct ras_conn *conn_get(struct ras *ras, const char *name);
 /* Room for n more names and rows: what adds them then cannot fail. */
 int phonebook_make_room(struct ras *ras, size_t n);
 
-/* Adds a name that is not there; takes the reference. There is room. */
-void phonebook_add_name(struct ras *ras, struct ras_conn *conn);
+/* Adds a name that is not there; takes the reference. There is room. store.lock held once there are threads. */
+void phonebook_add_name(struct ras_conn *conn);
 
 /* Takes a name out of the list. store.lock held once there are threads. */
 void phonebook_drop_name(struct ras_conn *conn);
-
-/* Forgets a name that has no row, no thread and no request. moved: its counters live on under another name. */
-void phonebook_forget(struct ras_conn *conn, bool moved);
 
 /* Gives a name its entry and the row at conn->info.index, or changes that row. Takes the reference. There is room. */
 void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_change change);
@@ -502,6 +512,11 @@ void phonebook_sort(struct ras *ras);
 
 /* The phonebook was changed now. */
 void phonebook_touch(struct ras *ras);
+
+/* ---- request.c ---- */
+
+/* Drops what waits for its commit and cannot be done with this row any more; dials: only what would dial it. */
+void request_withdraw(struct ras_conn *conn, bool dials);
 
 /* ---- edit.c ---- */
 
@@ -537,8 +552,8 @@ struct row_file {
 	bool existed; /* rows_write()'s own */
 };
 
-/* Opens the folder; none is no error. Ends what a crash left half done. */
-void rows_open(struct ras *ras);
+/* Opens the folder; none is no error. Ends what a crash left half done. Returns 0 or -ENOMEM. */
+int rows_open(struct ras *ras);
 
 /* All of them or none, also over a crash. The versions before are kept until rows_done(). Returns 0 or negative errno:
  * nothing changed. */

@@ -279,18 +279,15 @@ static void keep_gone(struct ras_conn *conn)
 	gone->drops += c->drops;
 }
 
-void journal_forget(struct ras_conn *conn, bool moved)
+int journal_put_forget(struct record_writer *w, struct ras_conn *conn, bool moved)
 {
-	struct record_writer w;
-
 	conn->forgotten = true;
 	if (!moved)
 		keep_gone(conn);
-	record_begin(&w, "forget");
-	record_put_str(&w, "name", conn->name);
-	record_put_u64(&w, "moved", moved);
-	if (record_end(&w) == 0)
-		store_append(conn->ras, w.text, w.len, false);
+	record_begin(w, "forget");
+	record_put_str(w, "name", conn->name);
+	record_put_u64(w, "moved", moved);
+	return record_end(w);
 }
 
 /* ---- reading; before there are threads ---- */

@@ -148,6 +148,8 @@ static void permit_row(struct ras_conn *conn)
 	conn->forbidden = reason != NULL;
 	conn_settle(conn);
 	pthread_mutex_unlock(&conn->lock);
+	if (reason)
+		request_withdraw(conn, true);
 	if (news)
 		log_warning("entry %s, made over SNMP, cannot be dialed: %s", conn->name, reason);
 }

@@ -134,11 +134,9 @@ struct ras_conn *conn_find(const struct ras *ras, const char *name)
 	return at < ras->n_conns && ras_name_compare(ras->conns[at]->name, name) == 0 ? ras->conns[at] : NULL;
 }
 
-void phonebook_add_name(struct ras *ras, struct ras_conn *conn)
+void phonebook_add_name(struct ras_conn *conn)
 {
-	WITH_LOCK(&ras->store.lock);
-
-	insert(ras->conns, ras->n_conns++, conn, by_name);
+	insert(conn->ras->conns, conn->ras->n_conns++, conn, by_name);
 }
 
 struct ras_conn *conn_get(struct ras *ras, const char *name)
@@ -150,8 +148,11 @@ struct ras_conn *conn_get(struct ras *ras, const char *name)
 	if (phonebook_make_room(ras, 1) < 0)
 		return NULL;
 	conn = conn_new(ras, name);
-	if (conn)
-		phonebook_add_name(ras, conn);
+	if (!conn)
+		return NULL;
+	pthread_mutex_lock(&ras->store.lock);
+	phonebook_add_name(conn);
+	pthread_mutex_unlock(&ras->store.lock);
 	return conn;
 }
 
@@ -161,15 +162,6 @@ void phonebook_drop_name(struct ras_conn *conn)
 
 	take_out(ras->conns, ras->n_conns--, conn, by_name);
 	conn_unref(conn);
-}
-
-void phonebook_forget(struct ras_conn *conn, bool moved)
-{
-	struct ras *ras = conn->ras;
-	WITH_LOCK(&ras->store.lock);
-
-	journal_forget(conn, moved);
-	phonebook_drop_name(conn);
 }
 
 /* ---- rows ---- */
@@ -225,15 +217,6 @@ void phonebook_touch(struct ras *ras)
 	ras->totals.phonebook_change_mono_ms = clock_mono_ms();
 }
 
-/* What waits for its commit cannot be done with this row any more. */
-static void drop_request(struct ras_conn *conn)
-{
-	if (!conn->request)
-		return;
-	ras_request_undo(conn->request);
-	ras_request_cancel(conn->request);
-}
-
 void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_change change)
 {
 	struct ras *ras = conn->ras;
@@ -256,7 +239,7 @@ void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_chan
 
 	insert(ras->names, ras->n_rows - 1, conn, by_snmp_name);
 	if (!conn_ready(conn))
-		drop_request(conn);
+		request_withdraw(conn, true);
 	ras_entry_unref(old);
 }
 
@@ -265,7 +248,7 @@ void phonebook_remove(struct ras_conn *conn, bool tell)
 	struct ras *ras = conn->ras;
 	struct ras_entry *old = conn->entry;
 
-	drop_request(conn);
+	request_withdraw(conn, false);
 	take_out(ras->names, ras->n_rows, conn, by_snmp_name);
 	take_out(ras->rows, ras->n_rows--, conn, by_index);
 	conn->file_entry = ras_entry_unref(conn->file_entry);

@@ -202,6 +202,14 @@ static void store_rows(struct ras *ras)
 		row_file_done(&files[i]);
 }
 
+/* Indices are remembered for names; at the start the journal is written anew anyhow. */
+static void save_indices(struct ras *ras)
+{
+	for (size_t i = 0; i < ras->n_conns && ras->started; i++)
+		if (ras->conns[i]->info.index != ras->conns[i]->index_before)
+			journal_save_conn(ras->conns[i]);
+}
+
 /* ---- rows ---- */
 
 /* The file has the name of a row that was made over SNMP. */
@@ -210,9 +218,6 @@ static void replace_own(struct ras_conn *conn)
 	log_warning("entry %s, made over SNMP, is replaced by the one of the configuration file", conn->name);
 	if (conn->entry->storage_type == RAS_STORAGE_NON_VOLATILE)
 		rows_set_aside(conn->ras, conn->index_before, "replaced");
-	pthread_mutex_lock(&conn->lock);
-	conn->own = conn->forbidden = false;
-	pthread_mutex_unlock(&conn->lock);
 }
 
 static int put_file_row(struct ras_conn *conn, struct ras_entry *from, bool *ret_changed)
@@ -229,6 +234,9 @@ static int put_file_row(struct ras_conn *conn, struct ras_entry *from, bool *ret
 		return -ENOMEM;
 	if (is_origin(conn, RAS_ORIGIN_SNMP))
 		replace_own(conn);
+	pthread_mutex_lock(&conn->lock);
+	conn->own = conn->forbidden = false;
+	pthread_mutex_unlock(&conn->lock);
 	if (!conn->entry || !ras_entry_equal(conn->entry, row)) {
 		phonebook_put(conn, ras_entry_ref(row), conn->entry ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
 		*ret_changed = true;
@@ -309,6 +317,7 @@ static int put_rows(struct ras *ras, struct ras_entry *const entries[], const st
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = put_file_row(l->conns[i], entries[i], &changed);
 	store_rows(ras);
+	save_indices(ras);
 	if (changed)
 		phonebook_touch(ras);
 	permit_all(ras);

@@ -97,7 +97,8 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 	enum need need;
 	int r;
 
-	if (conn->request)
+	/* A row that the same PDU destroys or renames is not there any more when this is done. */
+	if (conn->request || (conn->edit && !edit_coming(conn)))
 		return refuse(ras, action, -EINVAL);
 	pthread_mutex_lock(&conn->lock);
 	repeated = request_id != 0 && request_id == conn->info.request_id && action == conn->last_action;
@@ -339,6 +340,16 @@ void ras_request_cancel(struct ras_request *request)
 	no_longer_ahead(request);
 	pthread_mutex_unlock(&request->conn->lock);
 	forget(request);
+}
+
+void request_withdraw(struct ras_conn *conn, bool dials)
+{
+	struct ras_request *request = conn->request;
+
+	if (!request || (dials && !request->call))
+		return;
+	ras_request_undo(request);
+	ras_request_cancel(request);
 }
 
 void ras_request_expire(struct ras *ras, int64_t max_age_ms)

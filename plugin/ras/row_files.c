@@ -2,7 +2,8 @@
 /* Rows made over SNMP as files of the state directory, one for each, and what SNMP has set for permanent rows of the
  * file. A file is written beside the old one, synced and renamed; the old one is kept under a second name until the
  * request is done, so that taking a change back needs no room on the disk. Where a request changes several rows, a list
- * of what is to be done is put down before the first rename: after a crash the next start finishes it. */
+ * of what is to be done is put down before the first rename: after a crash the next start finishes it. Where they are
+ * taken back, the list gets another name first, and the next start finishes that. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,8 @@
 #include "sys/record.h"
 
 #define SUFFIX ".yaml"
-#define CHANGE "change" /* the list */
+#define CHANGE "change" /* the list of what is to be done */
+#define UNDO "undo"     /* the same list, once it is to be taken back */
 #define ROW_FILE_MAX ((size_t)1 << 20)
 #define CHANGE_MAX ((size_t)1 << 24)
 #define SUM_FORMAT "# sum=%08" PRIx32 "\n"
@@ -152,6 +154,7 @@ static int write_change(int dirfd, const struct row_file files[], size_t n)
 	for (size_t i = 0; i < n; i++) {
 		record_begin(&w, files[i].text ? "put" : "remove");
 		record_put_u64(&w, "index", files[i].index);
+		record_put_u64(&w, "before", files[i].existed);
 		if (record_end(&w) == 0)
 			fwrite(w.text, w.len, 1, stream);
 	}
@@ -160,29 +163,34 @@ static int write_change(int dirfd, const struct row_file files[], size_t n)
 	return file_replace(dirfd, CHANGE, text, size, true);
 }
 
-static void take_back(int dirfd, const struct row_file *file)
+static void take_back(int dirfd, uint32_t index, bool existed)
 {
-	if (file->existed)
-		rename_version(dirfd, file->index, BEFORE, IN_FORCE);
+	if (existed)
+		rename_version(dirfd, index, BEFORE, IN_FORCE);
 	else
-		unlink_version(dirfd, file->index, IN_FORCE);
+		unlink_version(dirfd, index, IN_FORCE);
 	/* Two names of one file: a rename leaves both. */
-	unlink_version(dirfd, file->index, BEFORE);
-	unlink_version(dirfd, file->index, TO_COME);
+	unlink_version(dirfd, index, BEFORE);
+	unlink_version(dirfd, index, TO_COME);
 }
 
 void rows_undo(struct ras *ras, const struct row_file files[], size_t n)
 {
-	/* Without the list first: a crash in between shall not do again what is taken back. */
-	if (n > 1 && unlinkat(ras->rows_fd, CHANGE, 0) == 0)
+	if (ras->rows_fd < 0)
+		return;
+	if (n > 1 && renameat(ras->rows_fd, CHANGE, ras->rows_fd, UNDO) == 0)
 		sync_folder(ras->rows_fd);
 	for (size_t i = 0; i < n; i++)
-		take_back(ras->rows_fd, &files[i]);
+		take_back(ras->rows_fd, files[i].index, files[i].existed);
 	sync_folder(ras->rows_fd);
+	if (n > 1)
+		unlinkat(ras->rows_fd, UNDO, 0);
 }
 
 void rows_done(struct ras *ras, const struct row_file files[], size_t n)
 {
+	if (ras->rows_fd < 0)
+		return;
 	for (size_t i = 0; i < n; i++)
 		if (files[i].existed)
 			unlink_version(ras->rows_fd, files[i].index, BEFORE);
@@ -206,6 +214,9 @@ static int prepare(int dirfd, struct row_file files[], size_t n)
 
 static void unprepare(int dirfd, const struct row_file files[], size_t n)
 {
+	/* The list may be there, though it is not known to have come to the disk. */
+	if (n > 1)
+		unlinkat(dirfd, CHANGE, 0);
 	for (size_t i = 0; i < n; i++) {
 		unlink_version(dirfd, files[i].index, TO_COME);
 		unlink_version(dirfd, files[i].index, BEFORE);
@@ -381,39 +392,93 @@ int row_files_list(const struct ras *ras, uint32_t **ret, size_t *ret_n)
 
 /* ---- what a crash left half done ---- */
 
-static void finish_line(int dirfd, char *line)
-{
-	struct record r;
+struct step {
 	uint32_t index;
+	bool put;    /* else remove */
+	bool before; /* there was a file before */
+};
 
-	if (record_parse(line, &r) < 0 || record_get_u32(&r, "index", &index) < 0)
-		return;
-	if (str_equal(r.kind, "put"))
-		rename_version(dirfd, index, TO_COME, IN_FORCE);
-	else if (str_equal(r.kind, "remove"))
-		unlink_version(dirfd, index, IN_FORCE);
+/* All of the list or nothing: half of a change is none. */
+static int read_steps(char *text, struct step **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct step *steps = NULL;
+	size_t n = 0, lines = 0;
+	struct record r;
+
+	for (const char *c = text; *c; c++)
+		lines += *c == '\n';
+	steps = calloc(lines + 1, sizeof(*steps));
+	if (!steps)
+		return -ENOMEM;
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		struct step *step = &steps[n++];
+		uint32_t before;
+
+		*end = '\0';
+		if (record_parse(line, &r) < 0 || record_get_u32(&r, "index", &step->index) < 0 ||
+		    record_get_u32(&r, "before", &before) < 0)
+			return -EBADMSG;
+		step->put = str_equal(r.kind, "put");
+		step->before = before != 0;
+		if (!step->put && !str_equal(r.kind, "remove"))
+			return -EBADMSG;
+	}
+	*ret = TAKE_PTR(steps);
+	*ret_n = n;
+	return 0;
 }
 
-/* The list was written as a whole or not at all. */
-static void finish_change(int dirfd)
+static void do_step(int dirfd, const struct step *step)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t size;
+	if (step->put)
+		rename_version(dirfd, step->index, TO_COME, IN_FORCE);
+	else
+		unlink_version(dirfd, step->index, IN_FORCE);
+}
 
-	if (read_text(dirfd, CHANGE, CHANGE_MAX, &text, &size) < 0)
-		return;
-	for (char *line = text, *next; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = '\0';
-		finish_line(dirfd, line);
+/* The steps that were done before the crash are done again, which changes nothing. */
+static int finish_list(int dirfd, const char *list, bool undo)
+{
+	_cleanup_free_ struct step *steps = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t size, n;
+	int r = read_text(dirfd, list, CHANGE_MAX, &text, &size);
+
+	if (r == 0)
+		r = strlen(text) == size && (size == 0 || text[size - 1] == '\n') ? read_steps(text, &steps, &n) :
+										    -EBADMSG;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (undo)
+			take_back(dirfd, steps[i].index, steps[i].before);
+		else
+			do_step(dirfd, &steps[i]);
 	}
 	sync_folder(dirfd);
-	unlinkat(dirfd, CHANGE, 0);
+	unlinkat(dirfd, list, 0);
+	return 0;
 }
 
-void rows_open(struct ras *ras)
+static int finish_change(struct ras *ras, const char *list, bool undo)
 {
+	char name[64] = "?";
+	int r = finish_list(ras->rows_fd, list, undo);
+
+	if (r == 0 || r == -ENOENT || r == -ENOMEM)
+		return r == -ENOMEM ? r : 0;
+	store_damaged(ras, 1);
+	if (file_set_aside(ras->rows_fd, list, "damaged", name, sizeof(name)) == 0)
+		log_warning("state directory: " ROWS_FOLDER "/%s is damaged and was set aside as " ROWS_FOLDER
+			    "/%s; of the request that was under way rows may be old and new",
+			    list, name);
+	return 0;
+}
+
+int rows_open(struct ras *ras)
+{
+	int r;
+
 	ras->rows_fd = open_folder(ras);
 	if (ras->rows_fd == -ENOTDIR || ras->rows_fd == -ELOOP) {
 		char name[64] = "?";
@@ -426,8 +491,12 @@ void rows_open(struct ras *ras)
 	if (ras->rows_fd < 0) {
 		log_warning("state directory: there is no folder " ROWS_FOLDER " and it cannot be made: %s",
 			    strerror(-ras->rows_fd));
-		return;
+		return 0;
 	}
-	finish_change(ras->rows_fd);
-	dir_remove_temporary(ras->rows_fd);
+	r = finish_change(ras, UNDO, true);
+	if (r == 0)
+		r = finish_change(ras, CHANGE, false);
+	if (r == 0)
+		dir_remove_temporary(ras->rows_fd);
+	return r;
 }

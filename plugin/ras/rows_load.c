@@ -43,19 +43,21 @@ static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, str
 	return 0;
 }
 
-/* A request that renamed a row had come to the disk, but the journal does not know of it yet. */
-static void take_life_of(struct ras_conn *conn, uint32_t index)
+/* Counters go with the index. The journal has them under another name where a request that renamed the row had come to
+ * the disk and not into the journal, or where two rows have changed names that way. What the name had before is left to
+ * the other one, and is forgotten with it unless that is a row, too. */
+static void find_life(struct ras_conn *conn, uint32_t index)
 {
 	struct ras *ras = conn->ras;
 
+	if (conn->own && conn->has_life && conn->info.index == index)
+		return;
 	for (size_t i = 0; i < ras->n_conns; i++) {
-		struct ras_conn *old = ras->conns[i];
+		struct ras_conn *other = ras->conns[i];
 
-		if (old == conn || old->entry || !old->own || !old->has_life || old->info.index != index)
+		if (other == conn || other->entry || !other->own || !other->has_life || other->info.index != index)
 			continue;
-		conn_inherit(conn, old);
-		conn->has_life = true;
-		phonebook_forget(old, true);
+		conn_swap_lives(conn, other);
 		return;
 	}
 }
@@ -80,10 +82,10 @@ static int load_row(struct ras *ras, uint32_t index)
 	if (base) {
 		conn->kept = TAKE_PTR(entry);
 		conn->kept_base = TAKE_PTR(base);
+		phonebook_set_index(conn, index);
 		return 0;
 	}
-	if (!conn->has_life)
-		take_life_of(conn, index);
+	find_life(conn, index);
 	conn->own = true;
 	phonebook_set_index(conn, index);
 	phonebook_put(conn, TAKE_PTR(entry), RAS_CHANGE_CREATED);

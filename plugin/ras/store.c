@@ -78,6 +78,7 @@ int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
 		/* Half a line would spoil the next one. */
 		if (store->fd >= 0 && ftruncate(store->fd, (off_t)store->size) < 0)
 			log_error("state directory: the journal cannot be cut back: %s", strerror(errno));
+		store->behind = true;
 		store_note(ras, r);
 		return r;
 	}
@@ -105,12 +106,7 @@ void store_sync(struct ras *ras)
 
 /* ---- writing it anew ---- */
 
-struct buffer {
-	char *data;
-	size_t size, room;
-};
-
-static int buffer_add(struct buffer *b, const struct record_writer *w)
+int store_lines_add(struct store_lines *b, const struct record_writer *w)
 {
 	if (!b->data || b->size + w->len > b->room) {
 		size_t room = (b->size + w->len) * 2;
@@ -126,19 +122,19 @@ static int buffer_add(struct buffer *b, const struct record_writer *w)
 	return 0;
 }
 
-static int add_conn(struct buffer *b, struct ras_conn *conn)
+static int add_conn(struct store_lines *b, struct ras_conn *conn)
 {
 	struct record_writer w;
 	int r = journal_put_life(&w, conn);
 
 	if (r == 0)
-		r = buffer_add(b, &w);
+		r = store_lines_add(b, &w);
 	if (r == 0)
 		r = journal_put_present_wish(&w, conn);
-	return r < 0 ? r : buffer_add(b, &w);
+	return r < 0 ? r : store_lines_add(b, &w);
 }
 
-static int add_history(struct buffer *b, const struct ras *ras)
+static int add_history(struct store_lines *b, const struct ras *ras)
 {
 	struct ras_history_row row = {.index = 0};
 	struct record_writer w;
@@ -147,12 +143,12 @@ static int add_history(struct buffer *b, const struct ras *ras)
 	while (r == 0 && row.index < UINT32_MAX && ras_history_next(ras, row.index + 1, &row) == 0) {
 		r = journal_put_history(&w, &row);
 		if (r == 0)
-			r = buffer_add(b, &w);
+			r = store_lines_add(b, &w);
 	}
 	return r;
 }
 
-static int add_engine(struct buffer *b, struct ras *ras)
+static int add_engine(struct store_lines *b, struct ras *ras)
 {
 	struct record_writer w;
 	int r = 0;
@@ -160,16 +156,16 @@ static int add_engine(struct buffer *b, struct ras *ras)
 	for (unsigned i = 0; i < RAS_SETTING_MAX && r == 0; i++) {
 		r = journal_put_setting(&w, i, ras->stored_value[i], ras->file_value[i]);
 		if (r == 0)
-			r = buffer_add(b, &w);
+			r = store_lines_add(b, &w);
 	}
 	if (r == 0)
 		r = journal_put_engine(&w, ras);
-	return r < 0 ? r : buffer_add(b, &w);
+	return r < 0 ? r : store_lines_add(b, &w);
 }
 
 int store_compact(struct ras *ras)
 {
-	struct buffer b = {0};
+	struct store_lines b = {0};
 	int r = add_history(&b, ras);
 
 	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
@@ -182,18 +178,26 @@ int store_compact(struct ras *ras)
 		r = open_journal(ras);
 	if (r < 0)
 		store_note(ras, r);
+	ras->store.behind = r < 0;
 	free(b.data);
 	return r;
 }
 
 bool store_wants_compact(const struct ras *ras)
 {
-	return atomic_load(&ras->store.ahead) == 0 && ras->store.size > 2 * ras->store.live + COMPACT_SLACK;
+	const struct ras_store *store = &ras->store;
+
+	if (atomic_load(&store->ahead) > 0)
+		return false;
+	/* After a failure the next line that goes through tells that there is room again. */
+	if (store->behind && atomic_load(&store->status) == RAS_STORAGE_OK)
+		return true;
+	return store->size > 2 * store->live + COMPACT_SLACK;
 }
 
 /* ---- reading it ---- */
 
-static void set_aside(struct ras *ras, const struct buffer *damaged, unsigned lines)
+static void set_aside(struct ras *ras, const struct store_lines *damaged, unsigned lines)
 {
 	char name[64] = JOURNAL_DAMAGED;
 	int r = file_replace(ras->state_fd, JOURNAL_DAMAGED, damaged->data, damaged->size, true);
@@ -211,7 +215,7 @@ static void set_aside(struct ras *ras, const struct buffer *damaged, unsigned li
 
 static int load_lines(struct ras *ras, char *text, size_t size)
 {
-	struct buffer damaged = {0};
+	struct store_lines damaged = {0};
 	unsigned n_damaged = 0;
 	struct record_writer w;
 
@@ -224,7 +228,7 @@ static int load_lines(struct ras *ras, char *text, size_t size)
 		w.text[w.len++] = '\n';
 		line[len] = '\0';
 		if (len > 0 && (!newline || strlen(line) != len || journal_load_line(ras, line) < 0)) {
-			buffer_add(&damaged, &w);
+			store_lines_add(&damaged, &w);
 			n_damaged++;
 		}
 		line += len + 1;
