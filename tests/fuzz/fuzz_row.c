@@ -79,18 +79,61 @@ static void write_and_read(const struct ras_entry *e, const struct ras_entry *ba
 		require(ras_entry_equal(e, e2) && e->last_change_ms == e2->last_change_ms, "another row");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try_text(const char *text, size_t size)
 {
 	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
 	char error[RAS_ROW_ERROR_MAX] = "";
 
-	if (config_row_format.read("7.yaml", (const char *)data, size, &entry, &base, error) < 0) {
+	if (config_row_format.read("7.yaml", text, size, &entry, &base, error) < 0) {
 		check_error(error);
-		return 0;
+		return;
 	}
 	check_row(entry);
 	if (base)
 		check_row(base);
 	write_and_read(entry, base);
+}
+
+/* A row that is good, whole or of a permanent entry. */
+static void good_row(bool whole, char **ret_text, size_t *ret_size)
+{
+	_cleanup_entry_ struct ras_entry *entry = ras_entry_new(), *base = ras_entry_new();
+
+	require(entry && base, "no memory");
+	entry->index = 7;
+	entry->name[0] = 'a';
+	entry->last_change_ms = 1764000000123;
+	entry->storage_type = whole ? RAS_STORAGE_NON_VOLATILE : RAS_STORAGE_PERMANENT;
+	entry->notify_types = 1;
+	require(ras_entry_set_secret(entry, whole ? "s" : "\xff") == 0, "no memory");
+	require(config_row_format.write(entry, whole ? NULL : base, ret_text, ret_size) == 0, "cannot be written");
+}
+
+#define HEAD 4 /* octets that say which row, where, and how much of it goes */
+
+/* A good row, a part of which gives place to octets that do not belong there. */
+static void try_damaged(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *good = NULL, *text = NULL;
+	size_t length, at, gone;
+
+	good_row(data[0] & 1, &good, &length);
+	at = ((size_t)data[1] << 8 | data[2]) % length;
+	gone = MIN((size_t)data[3], length - at);
+	data += HEAD;
+	size -= HEAD;
+	text = malloc(length - gone + size + 1);
+	require(text, "no memory");
+	memcpy(text, good, at);
+	memcpy(text + at, data, size);
+	memcpy(text + at + size, good + at + gone, length - at - gone);
+	try_text(text, length - gone + size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	try_text((const char *)data, size);
+	if (size >= HEAD)
+		try_damaged(data, size);
 	return 0;
 }
