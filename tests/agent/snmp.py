@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A small SNMPv2c manager: BER, GET, GETNEXT, GETBULK, SET over UDP, and the reading of notifications.
+"""A small SNMPv2c manager: BER, GET, GETNEXT, GETBULK, SET over UDP, and the reading of notifications. usm.py adds SNMPv3.
 
 Much faster than a process for each request, and it can send what the tools refuse to send.
 """
@@ -113,28 +113,39 @@ def decode_value(tag, body):
     return kind, EXCEPTIONS.get(kind, body)
 
 
-def decode_message(data):
-    """Message -> (community, Pdu)."""
-    _, body, _ = read_tlv(data, 0)
-    (_, _), (_, community), (kind, pdu) = read_all(body)
+def encode_pdu(kind, number, first, second, varbinds):
+    """first, second: error and index, or what GETBULK has there."""
+    rows = b"".join(tlv(0x30, encode_oid(oid) + encode_value(t, v)) for oid, t, v in varbinds)
+    return tlv(kind, b"".join(encode_int(2, n) for n in (number, first, second)) + tlv(0x30, rows))
+
+
+def decode_pdu(kind, pdu):
     request_id, error, index, (_, rows) = read_all(pdu)
     number = [int.from_bytes(x[1], "big", signed=True) for x in (request_id, error, index)]
     varbinds = []
     for _, row in read_all(rows):
         (_, oid), (tag, value) = read_all(row)
         varbinds.append(VarBind(decode_oid(oid), *decode_value(tag, value)))
-    return community, Pdu(kind, number[0], ERRORS[number[1]] if kind != GETBULK else number[1], number[2], varbinds)
+    return Pdu(kind, number[0], ERRORS[number[1]] if kind != GETBULK else number[1], number[2], varbinds)
+
+
+def decode_message(data):
+    """Message -> (community, Pdu)."""
+    _, body, _ = read_tlv(data, 0)
+    (_, _), (_, community), (kind, pdu) = read_all(body)
+    return community, decode_pdu(kind, pdu)
 
 
 # ---- manager ----
 
 class Manager:
-    """Sends requests to one agent. Varbinds of a SET are (oid, type, value)."""
+    """Sends requests to one agent, by SNMPv2c or (v1) SNMPv1. Varbinds of a SET are (oid, type, value)."""
 
     _request_ids = itertools.count(1000)
 
-    def __init__(self, address, community="rw", timeout=3.0, retries=1):
+    def __init__(self, address, community="rw", timeout=3.0, retries=1, v1=False):
         self.address, self.community, self.timeout, self.retries = address, community, timeout, retries
+        self.version = 0 if v1 else 1
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address[0], 0))
         self.socket.connect(address)
@@ -143,16 +154,18 @@ class Manager:
         self.socket.close()
 
     def packet(self, kind, varbinds, first=0, second=0, request_id=None):
-        rows = b"".join(tlv(0x30, encode_oid(oid) + encode_value(t, v)) for oid, t, v in varbinds)
         number = next(self._request_ids) if request_id is None else request_id
-        pdu = b"".join(encode_int(2, n) for n in (number, first, second)) + tlv(0x30, rows)
-        return tlv(0x30, encode_int(2, 1) + tlv(4, self.community.encode()) + tlv(kind, pdu)), number
+        pdu = encode_pdu(kind, number, first, second, varbinds)
+        return tlv(0x30, encode_int(2, self.version) + tlv(4, self.community.encode()) + pdu), number
+
+    def decode(self, data):
+        return decode_message(data)[1]
 
     def receive(self, request_id, deadline):
         while True:
             self.socket.settimeout(max(0.001, deadline - time.monotonic()))
             try:
-                _, pdu = decode_message(self.socket.recv(65535))
+                pdu = self.decode(self.socket.recv(65535))
             except (TimeoutError, ConnectionRefusedError) as error:
                 if time.monotonic() >= deadline:
                     raise SnmpTimeout(f"no answer from {self.address}") from error
