@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <syslog.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -25,6 +26,7 @@ static netsnmp_session *master_session; /* NULL: none */
 static uint32_t ping_interval;
 static char *name, *context;
 static bool refused;   /* the master has not taken our objects */
+static bool lamented;  /* that has been told */
 static unsigned again; /* alarm */
 
 static void try_again_later(unsigned seconds);
@@ -43,6 +45,19 @@ static bool starts_with(const char *line, const char *start)
 	return strncmp(line, start, strlen(start)) == 0;
 }
 
+static void on_refusal(const char *message, int len)
+{
+	static struct quiet quiet;
+
+	quiet_log(
+		&quiet, LOG_LEVEL_ERROR,
+		"the master agent refuses our objects (%.*s): another agent has them%s%s, or it has not noticed yet that "
+		"our last session is over; trying again every %u s. An agent.context of its own lets each agent have them",
+		len, message, context[0] ? " in context " : "", context, ping_interval);
+	refused = lamented = true;
+	try_again_later(ping_interval);
+}
+
 static int on_log(int major UNUSED, int minor UNUSED, void *message, void *data UNUSED)
 {
 	static struct quiet quiet;
@@ -52,19 +67,15 @@ static int on_log(int major UNUSED, int minor UNUSED, void *message, void *data 
 
 	for (size_t i = 0; i < ARRAY_SIZE(known_lines); i++)
 		quiet_line = quiet_line || starts_with(m->msg, known_lines[i]);
-	if (quiet_line) {
+	if (quiet_line)
 		log_debug("net-snmp: %.*s", len, m->msg);
-	} else if (starts_with(m->msg, "registering pdu failed")) {
-		quiet_log(
-			&quiet, LOG_LEVEL_ERROR,
-			"the master agent refuses our objects (%.*s): another agent has them; an agent.context of its own lets "
-			"each have them",
-			len, m->msg);
-		refused = true;
-		try_again_later(ping_interval);
-	} else if (len) {
+	else if (starts_with(m->msg, "registering pdu failed"))
+		on_refusal(m->msg, len);
+	else if (len)
 		quiet_log(&quiet, LOG_LEVEL_WARNING, "net-snmp: %.*s", len, m->msg);
-	}
+	/* The library would wait for the answer to a farewell, too. */
+	if (starts_with(m->msg, "AgentX master agent failed to respond to ping"))
+		master_leave();
 	return 0;
 }
 
@@ -84,38 +95,53 @@ static int on_session_init(int major UNUSED, int minor UNUSED, void *session, vo
 	return 0;
 }
 
-/* The master answers each notification. If it gets more of them than it has answered, a burst fills the buffers of both
- * ways, and both sides wait in write for each other for good; and what is in the buffers when a session ends is lost.
- */
-#define NOTIFY_UNANSWERED_MAX 8
-
-static unsigned notify_room(void)
+static unsigned long sent(void)
 {
 	const netsnmp_trap_stats *stats = master_session ? master_session->trap_stats : NULL;
-	unsigned long unanswered = stats ? stats->sent_count - stats->ack_count - stats->timeouts : 0;
 
-	if (!master_session || unanswered >= NOTIFY_UNANSWERED_MAX)
-		return 0;
-	return (unsigned)(NOTIFY_UNANSWERED_MAX - unanswered);
+	return stats ? stats->sent_count : 0;
 }
+
+static unsigned unanswered(void)
+{
+	const netsnmp_trap_stats *stats = master_session ? master_session->trap_stats : NULL;
+
+	if (!master_session)
+		return UINT_MAX;
+	return stats ? (unsigned)(stats->sent_count - stats->ack_count - stats->timeouts) : 0;
+}
+
+/* An answer may come late: a master that does not live any more fails to answer pings, and the session ends. */
+#define NOTIFY_WAIT_MS (600 * 1000)
+
+static bool send_notification(netsnmp_variable_list *vars, const char *in_context)
+{
+	unsigned long before = sent();
+
+	master_session->timeout = NOTIFY_WAIT_MS * 1000L;
+	send_trap_vars_with_context(-1, -1, vars, in_context);
+	master_session->timeout = MASTER_WAIT_MS * 1000L;
+	return sent() > before;
+}
+
+static const struct agent_uplink uplink = {send_notification, unanswered};
 
 /* Comes before the objects are registered again, so nothing is sent here. */
 static int on_connect(int major UNUSED, int minor UNUSED, void *session, void *data UNUSED)
 {
 	master_session = session;
 	refused = false;
-	log_info("connected to the master agent at %s", master_address());
-	master_reached();
-	objects_connected(&agent, true);
+	log_write(lamented ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "connected to the master agent at %s", master_address());
+	objects_connected(&agent, master_reached());
 	return 0;
 }
 
 static int on_disconnect(int major UNUSED, int minor UNUSED, void *session UNUSED, void *data UNUSED)
 {
+	objects_disconnected(&agent);
 	master_session = NULL;
 	log_write(refused ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "lost the master agent at %s; trying again every %u s",
 		  master_address(), ping_interval);
-	objects_connected(&agent, false);
 	return 0;
 }
 
@@ -126,7 +152,7 @@ static void try_again(unsigned clientreg UNUSED, void *clientarg UNUSED)
 	again = 0;
 	if (!refused || !master_session)
 		return;
-	if (notify_room() < NOTIFY_UNANSWERED_MAX)
+	if (unanswered() > 0)
 		try_again_later(1);
 	else
 		master_leave();
@@ -192,7 +218,7 @@ int agent_open(struct ras *ras, const struct agent_settings *settings)
 		return -ENOMEM;
 	agent.ras = ras;
 	agent.context = context;
-	agent.room = notify_room;
+	agent.uplink = &uplink;
 	agent.max_entries = settings->max_entries;
 
 	set_before_init();
@@ -230,6 +256,10 @@ int agent_watch(int fd, void (*call)(int fd, void *data), void *data)
 void agent_turn(void)
 {
 	agent_check_and_process(1);
+	if (lamented && master_session && !refused) {
+		log_info("the master agent has taken our objects");
+		lamented = false;
+	}
 	objects_turn(&agent);
 }
 
@@ -239,6 +269,7 @@ void agent_close(void)
 	set_leave(&agent);
 	snmp_shutdown(APPLICATION);
 	shutdown_agent();
+	master_close();
 	free(name);
 	free(context);
 }

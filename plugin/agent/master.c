@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -19,14 +20,20 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/macro.h"
+#include "sys/resolve.h"
 
 static struct {
 	char *address;
 	int family;         /* AF_UNIX; AF_UNSPEC, AF_INET6 for tcp */
 	const char *target; /* behind the prefix */
 	char trouble[256];  /* told already */
-	int sock;           /* of the session; -1: none */
-} master = {.sock = -1};
+	struct resolve lookup;
+	int sock;    /* of the session; -1: none */
+	bool stands; /* the master has accepted it */
+	bool broken; /* it has failed with octets unread */
+	int last;    /* of the one before, which is over; -1: none, or settled */
+	bool lost;   /* see master_reached() */
+} master = {.lookup = RESOLVE_NONE, .sock = -1, .last = -1};
 
 /* ---- connecting ---- */
 
@@ -54,6 +61,11 @@ static const char *hint(int error)
 	case EAGAIN:
 	case ETIMEDOUT:
 		return "it does not take connections now";
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return "is there a route to that host?";
+	case ENOPKG:
+		return "names are looked up with /usr/bin/getent; an address needs none";
 	default:
 		return "";
 	}
@@ -76,10 +88,9 @@ static int wait_ready(int fd, short events, int64_t until_ms)
 }
 
 /* Returns a descriptor or negative errno. */
-static int connect_to(const struct sockaddr *addr, socklen_t len)
+static int connect_to(const struct sockaddr *addr, socklen_t len, int64_t until_ms)
 {
 	_cleanup_fd_ int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int64_t until = clock_mono_ms() + MASTER_WAIT_MS;
 	int error = 0, on = 1;
 	socklen_t size = sizeof(error);
 
@@ -91,21 +102,21 @@ static int connect_to(const struct sockaddr *addr, socklen_t len)
 		return TAKE_FD(fd);
 	if (errno != EINPROGRESS)
 		return -errno;
-	if (wait_ready(fd, POLLOUT, until) < 0)
+	if (wait_ready(fd, POLLOUT, until_ms) < 0)
 		return -ETIMEDOUT;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		return -errno;
 	return error ? -error : TAKE_FD(fd);
 }
 
-static int connect_unix(void)
+static int connect_unix(int64_t until_ms)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
 	if (strlen(master.target) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	str_copy(addr.sun_path, master.target, sizeof(addr.sun_path));
-	return connect_to((const struct sockaddr *)&addr, sizeof(addr));
+	return connect_to((const struct sockaddr *)&addr, sizeof(addr), until_ms);
 }
 
 /* Splits HOST:PORT or [HOST]:PORT in place. Returns false if it is neither. */
@@ -125,31 +136,102 @@ static bool split(char *target, const char **ret_host, const char **ret_port)
 	return true;
 }
 
-static int connect_tcp(void)
+/* host is an address, not a name. */
+static int connect_address(const char *host, const char *port, int64_t until_ms)
 {
-	const struct addrinfo want = {.ai_family = master.family, .ai_socktype = SOCK_STREAM};
+	const struct addrinfo want = {
+		.ai_family = master.family,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+	};
+	struct addrinfo *address;
+	int fd;
+
+	if (getaddrinfo(host, port, &want, &address) != 0)
+		return -EDESTADDRREQ;
+	fd = connect_to(address->ai_addr, address->ai_addrlen, until_ms);
+	freeaddrinfo(address);
+	return fd;
+}
+
+/* Returns a descriptor, negative errno, or 0 if there was a trouble that has been told. */
+static int connect_name(const char *host, const char *port, int64_t until_ms)
+{
+	char addresses[RESOLVE_MAX][RESOLVE_ADDR_MAX];
+	int n = resolve(&master.lookup, host, until_ms, addresses);
+	int fd = n;
+
+	switch (n) {
+	case -ENOENT:
+		complain("no address is known for that name", "is it spelled right, and does the name server answer?");
+		return 0;
+	case -EINPROGRESS:
+	case -ETIMEDOUT:
+		complain("the name server does not answer", "an address, or a line in /etc/hosts, needs none");
+		return 0;
+	default:
+		break;
+	}
+	for (int i = 0; i < n && (i == 0 || fd < 0); i++) {
+		int64_t now = clock_mono_ms();
+
+		fd = connect_address(addresses[i], port, now + (until_ms - now) / (n - i));
+	}
+	return fd;
+}
+
+static int connect_tcp(int64_t until_ms)
+{
 	_cleanup_free_ char *target = strdup(master.target);
-	struct addrinfo *list;
 	const char *host, *port;
-	int fd = -ENOENT;
-	int r;
+	int fd;
 
 	if (!target)
 		return -ENOMEM;
 	if (!split(target, &host, &port))
 		return -EINVAL;
-	r = getaddrinfo(host, port, &want, &list);
-	if (r != 0) {
-		complain(gai_strerror(r), "");
-		return 0;
-	}
-	for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next)
-		fd = connect_to(a->ai_addr, a->ai_addrlen);
-	freeaddrinfo(list);
-	return fd;
+	fd = connect_address(host, port, until_ms);
+	return fd == -EDESTADDRREQ ? connect_name(host, port, until_ms) : fd;
+}
+
+/* ---- the session that is over ---- */
+
+/* Whether something that was sent has not been read, and never will be. If the master has died, its kernel has told; if
+ * it is only slow, the octets wait for it. If the network fails, there are octets that the other end has not
+ * acknowledged, and more of them than the end of the stream, which counts for one. */
+static bool unread(int fd)
+{
+	int error = 0, waiting = 0;
+	socklen_t size = sizeof(error);
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	if (master.family != AF_UNIX)
+		ioctl(fd, SIOCOUTQ, &waiting);
+	return (error != 0 && error != EPIPE) || waiting > 1;
+}
+
+/* A socket is kept until the next one is connected. Only then can the master's host be told that the old one is void:
+ * after a failure of the network it would hold our objects for a session that nobody has. */
+static void settle_last(void)
+{
+	const struct linger reset = {.l_onoff = 1};
+
+	if (master.last < 0)
+		return;
+	master.lost = unread(master.last) || master.broken;
+	master.broken = false;
+	if (master.family != AF_UNIX)
+		setsockopt(master.last, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	master.last = fd_close(master.last);
 }
 
 /* ---- the transport ---- */
+
+static void broken(const netsnmp_transport *t, int error)
+{
+	if (t->sock == master.sock && master.stands && error != EPIPE && error != EAGAIN)
+		master.broken = true;
+}
 
 static int transport_recv(netsnmp_transport *t, void *data, int size, void **opaque, int *olength)
 {
@@ -164,6 +246,8 @@ static int transport_recv(netsnmp_transport *t, void *data, int size, void **opa
 		t->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
 		return 0;
 	}
+	if (n < 0)
+		broken(t, errno);
 	return (int)n;
 }
 
@@ -182,6 +266,7 @@ static int transport_send(netsnmp_transport *t, const void *data, int size, void
 			at += n;
 			left -= (size_t)n;
 		} else if (errno != EINTR && (errno != EAGAIN || wait_ready(t->sock, POLLOUT, until) < 0)) {
+			broken(t, errno);
 			shutdown(t->sock, SHUT_RDWR);
 			return -1;
 		}
@@ -191,8 +276,14 @@ static int transport_send(netsnmp_transport *t, const void *data, int size, void
 
 static int transport_close(netsnmp_transport *t)
 {
-	if (t->sock == master.sock)
+	if (t->sock == master.sock) {
 		master.sock = -1;
+		if (master.stands) {
+			shutdown(t->sock, SHUT_RDWR);
+			master.last = TAKE_FD(t->sock);
+		}
+		master.stands = false;
+	}
 	t->sock = fd_close(t->sock);
 	return 0;
 }
@@ -200,12 +291,13 @@ static int transport_close(netsnmp_transport *t)
 static netsnmp_transport *transport_open(const char *string UNUSED, int local, const char *default_target UNUSED)
 {
 	static const oid domain[] = {0, 0};
+	int64_t until = clock_mono_ms() + MASTER_WAIT_MS;
 	netsnmp_transport *t;
 	int fd;
 
 	if (local)
 		return NULL;
-	fd = master.family == AF_UNIX ? connect_unix() : connect_tcp();
+	fd = master.family == AF_UNIX ? connect_unix(until) : connect_tcp(until);
 	if (fd < 0)
 		complain(strerror(-fd), hint(-fd));
 	t = fd > 0 ? calloc(1, sizeof(*t)) : NULL;
@@ -214,6 +306,8 @@ static netsnmp_transport *transport_open(const char *string UNUSED, int local, c
 			fd_close(fd);
 		return NULL;
 	}
+	if (master.family != AF_UNIX)
+		settle_last();
 	t->domain = domain;
 	t->domain_length = ARRAY_SIZE(domain);
 	t->sock = master.sock = fd;
@@ -232,15 +326,31 @@ const char *master_address(void)
 	return master.address;
 }
 
-void master_reached(void)
+bool master_reached(void)
 {
+	bool lost;
+
+	settle_last();
+	lost = master.lost;
+	master.lost = false;
+	master.stands = true;
 	master.trouble[0] = '\0';
+	return lost;
 }
 
 void master_leave(void)
 {
 	if (master.sock >= 0)
 		shutdown(master.sock, SHUT_RDWR);
+}
+
+void master_close(void)
+{
+	resolve_stop(&master.lookup);
+	fd_close(master.last);
+	master.last = -1;
+	free(master.address);
+	master.address = NULL;
 }
 
 /* What stands before the target, and the family that it means. */

@@ -5,6 +5,8 @@
 #ifndef RASDIAL_AGENT_MASTER_H
 #define RASDIAL_AGENT_MASTER_H
 
+#include <stdbool.h>
+
 #define MASTER_WAIT_MS 1000
 
 /* What to give libnetsnmp as the address of the master (NETSNMP_DS_AGENT_X_SOCKET). */
@@ -18,10 +20,14 @@ int master_init(const char *address);
 /* The address, for messages. */
 const char *master_address(void);
 
-/* Tells that a session stands, so that the next failure is worth a line again. */
-void master_reached(void);
+/* Tells that a session stands, so that the next failure is worth a line again. Returns whether something that was sent
+ * in the session before was never read. */
+bool master_reached(void);
 
 /* Ends the session that stands; the library hears of it in the next turn of the loop and makes another one. */
 void master_leave(void);
+
+/* Frees everything; after the end of the library. */
+void master_close(void);
 
 #endif

@@ -127,30 +127,97 @@ netsnmp_variable_list *notify_varbinds(const struct agent *agent, const struct r
 	return vars;
 }
 
-static void send_one(const struct agent *agent, const struct ras_notice *notice)
+/* ---- on their way ---- */
+
+/* What the master has not answered yet, oldest first, since a session may end with it. */
+static struct {
+	struct ras_notice notice[NOTIFY_UNANSWERED_MAX];
+	unsigned first, n;
+	unsigned sent; /* so many of them in this session */
+} flying;
+
+static struct ras_notice *flying_at(unsigned i)
 {
+	return &flying.notice[(flying.first + i) % NOTIFY_UNANSWERED_MAX];
+}
+
+static void forget(unsigned n)
+{
+	flying.first = (flying.first + n) % NOTIFY_UNANSWERED_MAX;
+	flying.n -= n;
+	flying.sent -= n;
+}
+
+void notify_connected(bool lost)
+{
+	if (lost)
+		flying.sent = 0;
+	else
+		forget(flying.sent);
+}
+
+unsigned notify_room(const struct agent *agent)
+{
+	unsigned unanswered = agent->uplink ? agent->uplink->unanswered() : 0;
+
+	return unanswered < NOTIFY_UNANSWERED_MAX ? NOTIFY_UNANSWERED_MAX - unanswered : 0;
+}
+
+/* Answers come in the order of the notifications. */
+static void forget_answered(const struct agent *agent)
+{
+	unsigned unanswered = agent->uplink ? agent->uplink->unanswered() : 0;
+
+	if (flying.sent > unanswered)
+		forget(flying.sent - unanswered);
+}
+
+void notify_disconnected(const struct agent *agent)
+{
+	forget_answered(agent);
+}
+
+static bool send_one(const struct agent *agent, const struct ras_notice *notice)
+{
+	const char *context = agent->context[0] ? agent->context : NULL;
 	netsnmp_variable_list *vars = notify_varbinds(agent, notice);
+	bool gone = true;
 
 	log_debug("entry %s: call %u: notification %s", notice->entry_name, notice->conn.call_id,
 		  ras_label_name(ras_notify_type_labels, (int32_t)notice->type));
-	if (!vars) {
+	if (!vars)
 		log_error("entry %s: call %u: a notification is lost: no memory", notice->entry_name,
 			  notice->conn.call_id);
-		return;
-	}
-	send_trap_vars_with_context(-1, -1, vars, agent->context[0] ? agent->context : NULL);
+	else if (agent->uplink)
+		gone = agent->uplink->send(vars, context);
+	else
+		send_trap_vars_with_context(-1, -1, vars, context);
 	snmp_free_varbind(vars);
+	return gone;
+}
+
+/* Those that could not be sent come first. */
+static bool next_to_send(struct agent *agent)
+{
+	if (flying.sent < flying.n)
+		return true;
+	if (!ras_notices_take(agent->ras, flying_at(flying.n)))
+		return false;
+	flying.n++;
+	return true;
 }
 
 bool notify_send_waiting(struct agent *agent)
 {
-	unsigned room = agent->room ? MIN(agent->room(), (unsigned)NOTIFY_PER_TURN) : NOTIFY_PER_TURN;
-	struct ras_notice notice;
+	unsigned room = MIN(notify_room(agent), (unsigned)NOTIFY_PER_TURN);
 
+	forget_answered(agent);
 	for (unsigned i = 0; i < room; i++) {
-		if (!ras_notices_take(agent->ras, &notice))
+		if (!next_to_send(agent))
 			return false;
-		send_one(agent, &notice);
+		if (!send_one(agent, flying_at(flying.sent)))
+			return true;
+		flying.sent++;
 	}
 	return true;
 }

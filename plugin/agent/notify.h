@@ -10,6 +10,20 @@
 /* So many may be handed to the library in one turn of the loop. */
 #define NOTIFY_PER_TURN 8
 
+/* The master answers each notification. If it gets more of them than it has answered, a burst fills the buffers of both
+ * ways, and both sides wait in write for each other for good. */
+#define NOTIFY_UNANSWERED_MAX 8
+
+/* How many can be sent now. */
+unsigned notify_room(const struct agent *agent);
+
+/* A session with the master begins. lost: those that the last one has not answered are sent again; else they are held
+ * to have arrived. */
+void notify_connected(bool lost);
+
+/* It is over. */
+void notify_disconnected(const struct agent *agent);
+
 /* Sends what waits, as much as there is room for. Returns whether more may wait. */
 bool notify_send_waiting(struct agent *agent);
 

@@ -110,15 +110,21 @@ static void woken(int fd, void *data)
 void objects_turn(struct agent *agent)
 {
 	/* From the loop, so that requests have their turn too. */
-	if (agent->held && (!agent->room || agent->room() > 0))
+	if (agent->held && notify_room(agent) > 0)
 		fd_event_post(wake_fd);
 }
 
-void objects_connected(struct agent *agent, bool connected)
+void objects_connected(struct agent *agent, bool lost)
 {
-	if (!connected)
-		set_expire(agent, 0);
-	ras_notices_connected(agent->ras, connected);
+	notify_connected(lost);
+	ras_notices_connected(agent->ras, true);
+}
+
+void objects_disconnected(struct agent *agent)
+{
+	notify_disconnected(agent);
+	ras_notices_connected(agent->ras, false);
+	set_expire(agent, 0);
 }
 
 /* ---- registration ---- */

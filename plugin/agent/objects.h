@@ -10,6 +10,14 @@
 #include "agent/table.h"
 #include "ras/ras.h"
 
+/* A master, which answers each notification that it was sent. */
+struct agent_uplink {
+	/* Sends one. Returns whether it has gone. */
+	bool (*send)(netsnmp_variable_list *vars, const char *context);
+	/* How many have gone since the session began and are not answered yet. */
+	unsigned (*unanswered)(void);
+};
+
 /* What the tables look at. Strings stay the caller's and must live as long as it. */
 struct agent {
 	struct ras *ras;
@@ -17,8 +25,8 @@ struct agent {
 	const char *context;  /* SNMPv3 context; "": the default one */
 	uint32_t max_entries; /* rasMaxEntries */
 
-	/* How many notifications can be handed over now; NULL: as many as one likes. */
-	unsigned (*room)(void);
+	/* The way of notifications to a master. Without one (NULL) they go to the agent itself, where none is lost. */
+	const struct agent_uplink *uplink;
 	bool held; /* notifications may wait for room */
 
 	int transaction; /* of the PDU that is being answered */
@@ -30,8 +38,11 @@ int objects_register(struct agent *agent);
 
 void objects_unregister(struct agent *agent);
 
-/* Tells whether there is a master to which notifications can go. A loss also drops what SETs had reserved. */
-void objects_connected(struct agent *agent, bool connected);
+/* A session with the master begins. lost: what it was sent in the one before was not read. */
+void objects_connected(struct agent *agent, bool lost);
+
+/* It is over: notifications wait, and what SETs had reserved is dropped. */
+void objects_disconnected(struct agent *agent);
 
 /* Goes on with notifications that waited for room, if there is some now. After each turn of the loop. */
 void objects_turn(struct agent *agent);

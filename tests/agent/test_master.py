@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Life with a master that is not there, goes away, freezes, is silent, or dies in the middle of a SET."""
 import os
+import re
 import signal
 import time
 
@@ -240,15 +241,17 @@ def objects_of_another():
         for folder in ("state", "run"):
             os.mkdir(f"{lab.dir}/other-{folder}", 0o700)
         other = lab.agent = Process([RASDIALD, "-f", "-c", lab.config, "-x", lab.agentx, "-s", f"{lab.dir}/other-state",
-                                     "-r", f"{lab.dir}/other-run"], f"{lab.dir}/other.log", lab.env())
+                                     "-r", f"{lab.dir}/other-run", "-v"], f"{lab.dir}/other.log", lab.env())
         until(lambda: "refuses our objects" in other.log(), 10, other.log)
         until(lambda: other.log().count("connected to the master") >= 3, 15, other.log)
-        equal(other.log().count("refuses our objects"), 1, "lines that say so")
+        equal(len(re.findall("error: the master agent refuses our objects", other.log())), 1, "lines that say so")
+        equal(len(re.findall("info: connected to the master", other.log())), 1, "lines about each further try")
         lab.dial(1)
         until(lambda: "entry hq: call 1:" in first.log(), 5, "the first agent is the one that dials")
         lab.wait(1, "failed")
         equal(first.stop()[0], 0)
         until(lambda: isinstance(lab.raw("rasVersion.0").value, bytes), 15, other.log)
+        other.log_says("the master agent has taken our objects")
         equal(lab.get("rasDialAttempts.0"), 0, "of the other agent")
         mark = lab.sink.mark()
         lab.dial(1)
