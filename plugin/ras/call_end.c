@@ -148,6 +148,7 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	struct conn_series series;
 	struct record_writer w;
 	char lines[2 * RECORD_MAX];
+	uint32_t oldest;
 	size_t len = 0;
 
 	pthread_mutex_lock(&conn->lock);
@@ -167,8 +168,9 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	if (row) {
 		pthread_mutex_lock(&call->ras->lock);
 		o->hist_index = row->index = history_index_after(call->ras->history.newest);
+		oldest = history_oldest_beside(call->ras, row->index);
 		pthread_mutex_unlock(&call->ras->lock);
-		if (journal_put_history(&w, row) == 0) {
+		if (journal_put_history(&w, row, oldest) == 0) {
 			memcpy(lines, w.text, w.len);
 			len = w.len;
 		}

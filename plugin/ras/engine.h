@@ -388,7 +388,8 @@ void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notic
 
 /* ---- history.c; ras.lock held ---- */
 
-void history_push(struct ras *ras, struct ras_history_row *row); /* takes the row */
+void history_push(struct ras *ras, struct ras_history_row *row);       /* takes the row */
+uint32_t history_oldest_beside(const struct ras *ras, uint32_t index); /* once a row of this index is pushed */
 void history_trim(struct ras *ras, int64_t now_real);
 void history_forget(struct ras_history *h, uint32_t before); /* rows of lower index */
 const struct ras_history_row *history_at(const struct ras_history *h, size_t i);
@@ -426,7 +427,8 @@ void store_damaged(struct ras *ras, unsigned items);
 int journal_put_conn(struct record_writer *w, const struct ras_conn *conn, const struct ras_conn_info *info,
 		     const struct conn_series *series);
 int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const struct conn_wish *wish);
-int journal_put_history(struct record_writer *w, const struct ras_history_row *row);
+/* oldest: index of the oldest row there is besides; 0: it does not matter. */
+int journal_put_history(struct record_writer *w, const struct ras_history_row *row, uint32_t oldest);
 int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
 int journal_put_engine(struct record_writer *w, struct ras *ras);
 int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /* conn line as it is now */

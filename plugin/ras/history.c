@@ -37,6 +37,15 @@ static int grow(struct ras_history *h)
 	return 0;
 }
 
+uint32_t history_oldest_beside(const struct ras *ras, uint32_t index)
+{
+	const struct ras_history *h = &ras->history;
+	size_t max = atomic_load(&ras->setting[RAS_SETTING_HIST_MAX_ENTRIES]);
+	size_t goes = h->n >= max ? h->n + 1 - max : 0;
+
+	return goes < h->n ? history_at(h, goes)->index : index;
+}
+
 void history_push(struct ras *ras, struct ras_history_row *row)
 {
 	struct ras_history *h = &ras->history;

@@ -168,9 +168,11 @@ int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const
 	return record_end(w);
 }
 
-int journal_put_history(struct record_writer *w, const struct ras_history_row *row)
+int journal_put_history(struct record_writer *w, const struct ras_history_row *row, uint32_t oldest)
 {
 	record_begin(w, "history");
+	if (oldest > 0)
+		record_put_u64(w, "oldest", oldest);
 	record_put_str(w, "name", row->entry_name);
 	put_fields(w, history_fields, ARRAY_SIZE(history_fields), row);
 	record_put_u64(w, "connected", row->connected);
@@ -357,7 +359,7 @@ static int load_wish(struct ras *ras, const struct record *r)
 static int load_history(struct ras *ras, const struct record *r)
 {
 	struct ras_history_row *row = calloc(1, sizeof(*row));
-	uint32_t connected = 0;
+	uint32_t connected = 0, oldest = 0;
 
 	if (!row)
 		return -ENOMEM;
@@ -377,6 +379,9 @@ static int load_history(struct ras *ras, const struct record *r)
 	get_error(r, &row->error);
 	note_call_id(ras, row->call_id);
 	history_push(ras, row);
+	/* Rows that had to go then do not come back where there is room for more now. */
+	record_get_u32(r, "oldest", &oldest);
+	history_forget(&ras->history, oldest);
 	return 0;
 }
 

@@ -141,7 +141,7 @@ static int add_history(struct store_lines *b, const struct ras *ras)
 	int r = 0;
 
 	while (r == 0 && row.index < UINT32_MAX && ras_history_next(ras, row.index + 1, &row) == 0) {
-		r = journal_put_history(&w, &row);
+		r = journal_put_history(&w, &row, 0);
 		if (r == 0)
 			r = store_lines_add(b, &w);
 	}
