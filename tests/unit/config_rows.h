@@ -203,7 +203,7 @@ static inline uint32_t below(uint32_t bound)
 	chance ^= chance >> 12;
 	chance ^= chance << 25;
 	chance ^= chance >> 27;
-	return (uint32_t)((chance * 0x2545f4914f6cdd1du) >> 32) % bound;
+	return (uint32_t)((chance * 0x2545f4914f6cdd1du) >> 32) % MAX(bound, 1u);
 }
 
 static inline void any_text(char *ret, size_t size, size_t min)
