@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/secrets.h"
 #include "agent/supervisor.h"
 #include "config/config.h"
+#include "config/config_row.h"
 #include "driver/drivers.h"
 #include "ras/ras.h"
 #include "sys/clock.h"
@@ -192,32 +194,32 @@ static void open_log(const struct options *options, const struct config *config)
 
 /* ---- secrets ---- */
 
-static bool has_secrets(const struct config *config)
+static bool has_secret(const struct ras_entry *entry)
 {
-	for (size_t i = 0; i < config->n_entries; i++)
-		if (config->entries[i]->secret)
-			return true;
-	/* Rows that an earlier process has stored. */
-	for (size_t i = 0; life.ras && i < ras_conn_count(life.ras); i++)
-		if (ras_conn_entry(ras_conn_at(life.ras, i))->secret)
-			return true;
-	return config->agent.allow_snmp_secrets;
+	return entry && entry->secret;
 }
 
-/* Once for all: a secret may leave copies in memory that is free again, in libnetsnmp for one. */
-static void hide_secrets(const struct config *config)
+static void look_for_secrets(const struct config *config)
 {
-	static bool hidden;
-	int r;
+	bool found = config->agent.allow_snmp_secrets;
 
-	if (hidden || !has_secrets(config))
-		return;
-	r = process_hide_memory();
-	if (r < 0)
-		log_warning("a crash may write secrets to a core file: %s", strerror(-r));
+	for (size_t i = 0; i < config->n_entries; i++)
+		found |= has_secret(config->entries[i]);
+	if (found)
+		secrets_are_there();
 	else
-		log_info("no core file is written from now on: there are secrets in memory, or SNMP may bring some");
-	hidden = r >= 0;
+		secrets_were_none();
+}
+
+/* Rows of the state directory, in which an earlier process may have stored secrets. */
+static int read_row(const char *path, const char *text, size_t size, struct ras_entry **ret,
+		    struct ras_entry **ret_base, char error[RAS_ROW_ERROR_MAX])
+{
+	int r = config_row_format.read(path, text, size, ret, ret_base, error);
+
+	if (r < 0 || has_secret(*ret) || has_secret(*ret_base))
+		secrets_are_there();
+	return r;
 }
 
 /* ---- signals ---- */
@@ -309,13 +311,15 @@ static void reload(const struct options *options)
 	struct ras_error refused;
 	int r;
 
+	secrets_may_come();
 	if (load_config(options, &config, error) < 0) {
 		log_error("%s", error);
 		log_error("nothing is changed: the configuration has an error");
+		secrets_are_there(); /* who knows what it holds */
 		return;
 	}
 	open_log(options, config);
-	hide_secrets(config);
+	look_for_secrets(config);
 	warn_of_start_keys(config);
 	config_settings(config, &settings);
 	r = ras_settings_reload(life.ras, &settings);
@@ -344,10 +348,14 @@ static void on_wake(int fd, void *data)
 
 static int start_engine(const struct config *config)
 {
+	static struct ras_row_format row_format;
 	struct ras_settings settings;
 	struct ras_error error;
 
 	config_settings(config, &settings);
+	row_format = config_row_format;
+	row_format.read = read_row;
+	settings.row_format = &row_format;
 	if (ras_new(&settings, ras_drivers, &error, &life.ras) < 0) {
 		log_error("%s", error.text);
 		return -1;
@@ -356,7 +364,7 @@ static int start_engine(const struct config *config)
 		log_error("%s", error.text);
 		return -1;
 	}
-	hide_secrets(config);
+	look_for_secrets(config);
 	return 0;
 }
 
@@ -426,6 +434,7 @@ int main(int argc, char *argv[])
 		goto out;
 	if (!parse_options(argc, argv, &options, &status))
 		goto out;
+	secrets_may_come();
 	if (options.check) {
 		status = check_config(&options);
 		goto out;
@@ -446,7 +455,6 @@ int main(int argc, char *argv[])
 		}
 	}
 	open_log(&options, config);
-	hide_secrets(config);
 	life.config = config;
 	/* The library waits with select(), so this one stays low. */
 	life.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -377,7 +377,7 @@ void process_release(struct process *p)
 	p->pidfd = fd_close(p->pidfd);
 }
 
-int process_hide_memory(void)
+int process_hide_memory(bool hide)
 {
-	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+	return prctl(PR_SET_DUMPABLE, hide ? 0 : 1) < 0 ? -errno : 0;
 }

@@ -60,8 +60,8 @@ void process_release(struct process *p);
 /* Start tick of a living process; 0 if there is none. */
 uint64_t process_started(pid_t pid);
 
-/* From now on this process leaves no core file, and only root can look into its memory. For good; a fork inherits it, a
- * program that is started does not (prctl(2), PR_SET_DUMPABLE). Returns 0 or negative errno. */
-int process_hide_memory(void);
+/* Hidden: this process leaves no core file, and only root can look into its memory. A fork inherits it, a program that
+ * is started does not (prctl(2), PR_SET_DUMPABLE). Returns 0 or negative errno. */
+int process_hide_memory(bool hide);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory that goes into no core file. In children, since it is for good. */
+/* Memory that goes into no core file. In children, so that this process stays as it is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,12 @@ static int look(void)
 
 static int hide_and_look(void)
 {
-	return process_hide_memory() < 0 ? 2 : look();
+	return process_hide_memory(true) < 0 ? 2 : look();
+}
+
+static int hide_show_and_look(void)
+{
+	return process_hide_memory(true) < 0 || process_hide_memory(false) < 0 ? 2 : look();
 }
 
 static int hide_and_look_in_child(void)
@@ -42,7 +47,7 @@ static int hide_and_look_in_child(void)
 	int status;
 	pid_t pid;
 
-	if (process_hide_memory() < 0)
+	if (process_hide_memory(true) < 0)
 		return 2;
 	pid = fork();
 	if (pid == 0)
@@ -54,6 +59,7 @@ static void hidden(void **state UNUSED)
 {
 	assert_int_equal(in_child(look), 1);
 	assert_int_equal(in_child(hide_and_look), 0);
+	assert_int_equal(in_child(hide_show_and_look), 1);
 	/* A daemon forks once more. */
 	assert_int_equal(in_child(hide_and_look_in_child), 0);
 	assert_int_equal(in_child(look), 1);
