@@ -66,15 +66,15 @@ class StateDir:
         for top in (self.path, self.lab.run_dir):
             shutil.rmtree(top, ignore_errors=True)
 
-    def save(self):
+    def save(self, name=".saved"):
         """A copy of the directory, for restore()."""
-        copy = self.path + ".saved"
+        copy = self.path + name
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.path, copy, symlinks=True)
 
-    def restore(self):
+    def restore(self, name=".saved"):
         self.clear()
-        shutil.copytree(self.path + ".saved", self.path, symlinks=True)
+        shutil.copytree(self.path + name, self.path, symlinks=True)
 
     # ---- what a start did ----
 
