@@ -155,6 +155,7 @@ static int write_change(int dirfd, const struct row_file files[], size_t n)
 		record_begin(&w, files[i].text ? "put" : "remove");
 		record_put_u64(&w, "index", files[i].index);
 		record_put_u64(&w, "before", files[i].existed);
+		record_put_u64(&w, "of", n);
 		if (record_end(&w) == 0)
 			fwrite(w.text, w.len, 1, stream);
 	}
@@ -404,6 +405,7 @@ static int read_steps(char *text, struct step **ret, size_t *ret_n)
 	_cleanup_free_ struct step *steps = NULL;
 	size_t n = 0, lines = 0;
 	struct record r;
+	uint64_t of = 0;
 
 	for (const char *c = text; *c; c++)
 		lines += *c == '\n';
@@ -416,7 +418,7 @@ static int read_steps(char *text, struct step **ret, size_t *ret_n)
 
 		*end = '\0';
 		if (record_parse(line, &r) < 0 || record_get_u32(&r, "index", &step->index) < 0 ||
-		    record_get_u32(&r, "before", &before) < 0)
+		    record_get_u32(&r, "before", &before) < 0 || record_get_u64(&r, "of", &of) < 0 || of != lines)
 			return -EBADMSG;
 		step->put = str_equal(r.kind, "put");
 		step->before = before != 0;
@@ -445,8 +447,8 @@ static int finish_list(int dirfd, const char *list, bool undo)
 	int r = read_text(dirfd, list, CHANGE_MAX, &text, &size);
 
 	if (r == 0)
-		r = strlen(text) == size && (size == 0 || text[size - 1] == '\n') ? read_steps(text, &steps, &n) :
-										    -EBADMSG;
+		r = strlen(text) == size && size > 0 && text[size - 1] == '\n' ? read_steps(text, &steps, &n) :
+										 -EBADMSG;
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
