@@ -11,10 +11,8 @@
 #include <time.h>
 
 #include "agent/agent.h"
-#include "agent/secrets.h"
 #include "agent/supervisor.h"
 #include "config/config.h"
-#include "config/config_row.h"
 #include "driver/drivers.h"
 #include "ras/ras.h"
 #include "sys/clock.h"
@@ -192,36 +190,6 @@ static void open_log(const struct options *options, const struct config *config)
 		 config->agent.log_level);
 }
 
-/* ---- secrets ---- */
-
-static bool has_secret(const struct ras_entry *entry)
-{
-	return entry && entry->secret;
-}
-
-static void look_for_secrets(const struct config *config)
-{
-	bool found = config->agent.allow_snmp_secrets;
-
-	for (size_t i = 0; i < config->n_entries; i++)
-		found |= has_secret(config->entries[i]);
-	if (found)
-		secrets_are_there();
-	else
-		secrets_were_none();
-}
-
-/* Rows of the state directory, in which an earlier process may have stored secrets. */
-static int read_row(const char *path, const char *text, size_t size, struct ras_entry **ret,
-		    struct ras_entry **ret_base, char error[RAS_ROW_ERROR_MAX])
-{
-	int r = config_row_format.read(path, text, size, ret, ret_base, error);
-
-	if (r < 0 || has_secret(*ret) || has_secret(*ret_base))
-		secrets_are_there();
-	return r;
-}
-
 /* ---- signals ---- */
 
 static void take_signals(sigset_t *ret)
@@ -311,15 +279,12 @@ static void reload(const struct options *options)
 	struct ras_error refused;
 	int r;
 
-	secrets_may_come();
 	if (load_config(options, &config, error) < 0) {
 		log_error("%s", error);
 		log_error("nothing is changed: the configuration has an error");
-		secrets_are_there(); /* who knows what it holds */
 		return;
 	}
 	open_log(options, config);
-	look_for_secrets(config);
 	warn_of_start_keys(config);
 	config_settings(config, &settings);
 	r = ras_settings_reload(life.ras, &settings);
@@ -348,14 +313,10 @@ static void on_wake(int fd, void *data)
 
 static int start_engine(const struct config *config)
 {
-	static struct ras_row_format row_format;
 	struct ras_settings settings;
 	struct ras_error error;
 
 	config_settings(config, &settings);
-	row_format = config_row_format;
-	row_format.read = read_row;
-	settings.row_format = &row_format;
 	if (ras_new(&settings, ras_drivers, &error, &life.ras) < 0) {
 		log_error("%s", error.text);
 		return -1;
@@ -364,7 +325,6 @@ static int start_engine(const struct config *config)
 		log_error("%s", error.text);
 		return -1;
 	}
-	look_for_secrets(config);
 	return 0;
 }
 
@@ -430,11 +390,11 @@ int main(int argc, char *argv[])
 	sigset_t set;
 	int status = EXIT_FAILURE;
 
-	if (standard_streams() < 0)
+	/* Secrets are in memory from the first configuration on, and leave copies in memory that is free again. */
+	if (standard_streams() < 0 || process_forbid_core() < 0)
 		goto out;
 	if (!parse_options(argc, argv, &options, &status))
 		goto out;
-	secrets_may_come();
 	if (options.check) {
 		status = check_config(&options);
 		goto out;

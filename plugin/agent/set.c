@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "agent/quiet.h"
-#include "agent/secrets.h"
 #include "sys/clock.h"
 
 static struct set *sets;
@@ -350,12 +349,10 @@ static void wipe_secrets(const struct table_list *list, netsnmp_request_info *re
 		const struct table *table;
 		struct table_index index;
 
-		if (var->type != ASN_OCTET_STR || !var->val_len ||
-		    !table_resolve(list, var->name, var->name_length, &table, &column, &index) ||
-		    column->limit.kind != LIMIT_SECRET)
-			continue;
-		explicit_bzero(var->val.string, var->val_len);
-		secrets_are_there(); /* permitted or not, in copies that are not ours */
+		if (var->type == ASN_OCTET_STR && var->val_len &&
+		    table_resolve(list, var->name, var->name_length, &table, &column, &index) &&
+		    column->limit.kind == LIMIT_SECRET)
+			explicit_bzero(var->val.string, var->val_len);
 	}
 }
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "sys/clock.h"
@@ -377,7 +377,12 @@ void process_release(struct process *p)
 	p->pidfd = fd_close(p->pidfd);
 }
 
-int process_hide_memory(bool hide)
+int process_forbid_core(void)
 {
-	return prctl(PR_SET_DUMPABLE, hide ? 0 : 1) < 0 ? -errno : 0;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)1);
+	return setrlimit(RLIMIT_CORE, &limit) < 0 ? -errno : 0;
 }

@@ -60,8 +60,9 @@ void process_release(struct process *p);
 /* Start tick of a living process; 0 if there is none. */
 uint64_t process_started(pid_t pid);
 
-/* Hidden: this process leaves no core file, and only root can look into its memory. A fork inherits it, a program that
- * is started does not (prctl(2), PR_SET_DUMPABLE). Returns 0 or negative errno. */
-int process_hide_memory(bool hide);
+/* Neither this process nor what it starts leaves a core, unless somebody raises the limit again (prlimit(1)). It is one
+ * octet: too small for a file, and the value with which the kernel starts no collector of cores either, as it would
+ * with 0 (core(5)). Returns 0 or negative errno. */
+int process_forbid_core(void);
 
 #endif
