@@ -15,7 +15,7 @@ _Static_assert(RAS_ROW_ERROR_MAX >= CONFIG_ERROR_MAX, "messages on rows are thos
 
 /* ---- values set over SNMP for a permanent entry of the file ---- */
 
-enum change { NAME, INDEX, STORAGE_TYPE, USER_NAME, SECRET, NOTIFY_TYPES, FILE_SAYS, CHANGE_MAX };
+enum change { NAME, INDEX, STORAGE_TYPE, LAST_CHANGE, USER_NAME, SECRET, NOTIFY_TYPES, FILE_SAYS, CHANGE_MAX };
 
 #define FIELD(name) .offset = offsetof(struct ras_entry, name), .size = sizeof(((struct ras_entry *)0)->name)
 
@@ -24,6 +24,7 @@ static const struct config_key change_keys[] = {
 	[INDEX] = {"index", CONFIG_NUMBER, FIELD(index), .min = 1, .max = RAS_INDEX_MAX},
 	[STORAGE_TYPE] = {"storage-type", CONFIG_LABEL, FIELD(storage_type), .labels = ras_storage_type_labels,
 			  .allowed = 1u << RAS_STORAGE_PERMANENT},
+	[LAST_CHANGE] = {"last-change", CONFIG_TIME, CONFIG_MAY_LACK, FIELD(last_change_ms)},
 	[USER_NAME] = {"user-name", CONFIG_TEXT, CONFIG_MAY_LACK | CONFIG_PRIVATE, FIELD(user_name)},
 	/* The empty secret is the one that was erased. */
 	[SECRET] = {"secret", CONFIG_OWN, CONFIG_MAY_LACK | CONFIG_PRIVATE, .read = config_read_row_secret,

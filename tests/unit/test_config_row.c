@@ -463,6 +463,7 @@ static struct ras_entry *only_changes(const struct ras_entry *e, const struct ra
 	str_copy(only->name, e->name, sizeof(only->name));
 	only->origin = RAS_ORIGIN_FILE;
 	only->storage_type = RAS_STORAGE_PERMANENT;
+	only->last_change_ms = e->last_change_ms;
 	if (!str_equal(e->user_name, base->user_name))
 		str_copy(only->user_name, of->user_name, sizeof(only->user_name));
 	if (!str_equal(e->secret ?: "", base->secret ?: ""))
@@ -517,6 +518,7 @@ static void test_changes_text(void **state)
 		     "name: \"hq\"\n"
 		     "index: 7\n"
 		     "storage-type: permanent\n"
+		     "last-change: 2025-11-24T16:00:00.123Z\n"
 		     "user-name: \"branch8\"\n"
 		     "secret: \"\"\n"
 		     "notify-types: [connected]\n"
@@ -525,7 +527,7 @@ static void test_changes_text(void **state)
 		     "  secret: {hex: \"ff\"}\n"
 		     "  notify-types: []\n");
 	none = write_row(base, base);
-	assert_non_null(strstr(none, "\nstorage-type: permanent\nfile: {}\n"));
+	assert_non_null(strstr(none, "\nlast-change: 2025-11-24T16:00:00.123Z\nfile: {}\n"));
 }
 
 static void test_changes(void **state)
