@@ -220,6 +220,18 @@ static void replace_own(struct ras_conn *conn)
 		rows_set_aside(conn->ras, conn->index_before, "replaced");
 }
 
+/* The name is the file's from now on, and is remembered as such. */
+static void take_over(struct ras_conn *conn)
+{
+	if (!conn->own)
+		return;
+	pthread_mutex_lock(&conn->lock);
+	conn->own = conn->forbidden = false;
+	pthread_mutex_unlock(&conn->lock);
+	if (conn->ras->started)
+		journal_save_conn(conn);
+}
+
 static int put_file_row(struct ras_conn *conn, struct ras_entry *from, bool *ret_changed)
 {
 	_cleanup_entry_ struct ras_entry *file = NULL, *row = NULL;
@@ -234,9 +246,7 @@ static int put_file_row(struct ras_conn *conn, struct ras_entry *from, bool *ret
 		return -ENOMEM;
 	if (is_origin(conn, RAS_ORIGIN_SNMP))
 		replace_own(conn);
-	pthread_mutex_lock(&conn->lock);
-	conn->own = conn->forbidden = false;
-	pthread_mutex_unlock(&conn->lock);
+	take_over(conn);
 	if (!conn->entry || !ras_entry_equal(conn->entry, row)) {
 		phonebook_put(conn, ras_entry_ref(row), conn->entry ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
 		*ret_changed = true;
