@@ -29,6 +29,11 @@ def unseal_line(line):
     return re.sub(rb" sum=[0-9a-f]{8}\n?$", b"", line)
 
 
+def change_list(*steps):
+    """What is written down before several rows change: ("put" or "remove", index, is there a file before)."""
+    return b"".join(seal_line(b"%s index=%d before=%d of=%d" % (kind.encode(), index, before, len(steps))) for kind, index, before in steps)
+
+
 class StateDir:
     """The state directory of a laboratory."""
 

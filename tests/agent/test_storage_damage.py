@@ -9,7 +9,7 @@ import time
 from changes import ALLOW
 from harness import *
 from phonebook import Phonebook
-from rowfiles import StateDir, describe, read, seal_line, seal_row, unseal_line, unseal_row, write
+from rowfiles import StateDir, change_list, describe, read, seal_line, seal_row, unseal_line, unseal_row, write
 
 GOOD = (1, 2, 3, 4, 5)
 START_LIMIT = 20  # s; for a start on a busy machine
@@ -211,13 +211,15 @@ def same_name_twice():
 @test()
 def left_by_a_crash():
     """Temporary files are removed; a list of changes that is damaged, or no file, does no harm"""
+    one, two = change_list(("remove", 1, True)), change_list(("put", 1, True), ("remove", 2, True))
     lists = {
-        "half": seal_line(b"put index=1")[:-5], "binary": os.urandom(3000), "strange": seal_line(b"eat index=1"),
-        "flipped": seal_line(b"remove index=1").replace(b"1", b"2", 1), "no number": seal_line(b"remove index=99999999999"),
-        "empty": b"", "done already": b"".join(seal_line(b"put index=%d" % n) for n in range(1, 500)),
+        "half a line": one[:-5], "no newline": one[:-1], "binary": os.urandom(3000), "empty": b"", "one line of two": two[:two.index(b"\n") + 1],
+        "one line too many": two + two, "flipped": one.replace(b"1", b"2", 1), "nul": one + b"\0", "foreign": seal_line(b"put index=1"),
+        "strange": seal_line(b"eat index=1 before=1 of=1"), "no number": seal_line(b"remove index=99999999999 before=1 of=1"),
+        "done already": change_list(*(("put", n, False) for n in range(10, 500))),
     }
     for name, octets in lists.items():
-        bad = name not in ("empty", "done already")
+        bad = name != "done already"
         prepare()
         write(state.rows + "/change", octets)
         write(state.rows + "/.7777.yaml.1", b"half a row")
@@ -252,7 +254,7 @@ def finished_after_a_crash():
     write(state.rows + "/.1.yaml.1", state.variant(state.read_row(1), 1, "new 1"))
     write(state.rows + "/.2.yaml.0", state.read_row(2))
     write(state.rows + "/.6.yaml.1", state.variant(state.read_row(1), 6, "new 6"))
-    write(state.rows + "/change", seal_line(b"put index=1") + seal_line(b"remove index=2") + seal_line(b"put index=6"))
+    write(state.rows + "/change", change_list(("put", 1, True), ("remove", 2, True), ("put", 6, False)))
     start(0, "ok")
     equal({i: n for i, n in lab.column("rasEntryName").items() if i != 9},
           {1: "new 1", 3: "good 3", 4: "good 4", 5: "good 5", 6: "new 6"})

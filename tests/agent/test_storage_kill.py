@@ -11,9 +11,9 @@ import threading
 
 from changes import Changes
 from harness import *
-from kills import LINES, SCALARS, fresh, lab, learned, make_lines, one_of, state
+from kills import FAIL, LINES, SCALARS, fresh, lab, learned, make_lines, one_of, settled, state
 from phonebook import Phonebook
-from rowfiles import read, seal_line, write
+from rowfiles import change_list, read, write
 from syscalls import Stepper, why_not
 
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 31))
@@ -109,7 +109,7 @@ def start_is_killed():
         state.restore(".steps")
         write(state.rows + "/.43.yaml.1", state.variant(template, 43, "put"))
         write(state.rows + "/.50.yaml.1", state.variant(template, 50, "put new"))
-        write(state.rows + "/change", b"".join(seal_line(b"%s" % x) for x in (b"put index=43", b"remove index=42", b"put index=50")))
+        write(state.rows + "/change", change_list(("put", 43, True), ("remove", 42, True), ("put", 50, False)))
         write(state.row(60), template[:-9])
         with open(state.journal, "ab") as file:
             file.write(b'conn name="cut')
@@ -139,6 +139,60 @@ def start_is_killed():
         if not killed.is_set():
             say(f"{number - 1} steps")
             return
+
+
+def many_lines():
+    """Forty rows more that fail at once. Returns their indices."""
+    indices = list(range(200, 240))
+    for at in range(0, 40, 10):
+        equal(lab.set(*(p for i in indices[at:at + 10] for p in
+                        ((f"rasEntryRowStatus.{i}", "createAndGo"), (f"rasEntryName.{i}", f"many {i}"), (f"rasEntryDeviceType.{i}", "loopback"),
+                         (f"rasEntryDestination.{i}", FAIL)))), "noError")
+    return indices
+
+
+def same_after_restarts(when):
+    """No attempt is made or counted by a start after which nothing is wanted any more."""
+    settled()
+    attempts, history = lab.column("rasConnAttempts"), lab.get("rasHistNewest.0")
+    for end in (lab.kill_agent, lab.stop_agent, lab.kill_agent):
+        end()
+        lab.start_agent()
+        settled()
+        more = {i: (attempts[i], n) for i, n in lab.column("rasConnAttempts").items() if n != attempts[i]}
+        equal((more, lab.get("rasHistNewest.0")), ({}, history), f"{when}: attempts before and after {end.__name__}")
+
+
+@test(90)
+def hung_up_stays_down():
+    """A dial that was hung up right after it is not dialed again by a later start"""
+    fresh()
+    indices = many_lines()
+    for round_ in range(3):
+        for index in indices:
+            lab.dial(index)
+            lab.hang_up(index)
+        settled()
+        for at in range(0, 40, 5):
+            lab.dial(*indices[at:at + 5])
+            lab.hang_up(*indices[at:at + 5])
+        same_after_restarts(f"hung up, round {round_}")
+
+
+@test(90)
+def counted_once():
+    """Dials that were answered right before kill -9 are one attempt each, however often the agent starts after it"""
+    fresh()
+    indices = many_lines()
+    for round_ in range(1, 4):
+        for at in range(0, 40, 10):
+            equal(lab.set(*((f"rasConnAction.{i}", "dial") for i in indices[at:at + 10])), "noError")
+        lab.kill_agent()
+        lab.start_agent()
+        settled()
+        attempts = lab.column("rasConnAttempts")
+        equal({i: attempts[i] for i in indices if attempts[i] != round_}, {}, f"not {round_} attempts")
+        same_after_restarts(f"round {round_}")
 
 
 run(lab)
