@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Many lives of one engine in one state directory: requests, undone ones too, reloads, changes of mode and limit,
- * compactions at any moment. Most lives end by kill -9, the others in peace. In between the books must balance, and
- * nothing that was answered may be forgotten.
+ * rows made, renamed and destroyed, compactions at any moment. Most lives end by kill -9, the others in peace. In
+ * between the books must balance, and nothing that was answered may be forgotten.
  *
  *     chaos [SEED [MINUTES]]
  *
@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "chaos_rows.h"
+#include "config/config_row.h"
 #include "driver/drivers.h"
 #include "ras/engine.h"
 #include "sys/clock.h"
@@ -51,7 +53,8 @@ struct world {
 	struct {
 		uint32_t asked, answered;   /* rasConnRequestId: last one begun to be written, last one committed */
 		uint32_t attempts, call_id; /* the most attempts seen, and the call at that time */
-	} row[ROWS];
+	} row[ROWS + OWN_ROWS];
+	struct own_rows own; /* the last rows are these */
 };
 
 struct life {
@@ -133,6 +136,8 @@ static void load(struct life *life, size_t n)
 
 static unsigned number_of(const struct ras_conn *conn)
 {
+	if (conn->entry->origin == RAS_ORIGIN_SNMP)
+		return ROWS + conn->info.index - OWN_INDEX;
 	return (unsigned)strtoul(conn->name + sizeof("line-") - 1, NULL, 10);
 }
 
@@ -189,15 +194,20 @@ static void check_memory(struct life *life)
 	if (t.attempts < world->attempts || t.hist_newest < world->history)
 		complain(life, "%u attempts, newest row %u, but there were %u and %u", t.attempts, t.hist_newest,
 			 world->attempts, world->history);
-	for (unsigned i = 0; i < ROWS_FIXED; i++) {
-		const struct ras_conn *conn = ras_conn_by_name(life->ras, life->entries[i]->name);
+	if (!own_check(life->ras, &world->own))
+		complain(life, "a row made over SNMP is not as it was");
+	for (size_t i = 0; i < ras_conn_count(life->ras); i++) {
+		const struct ras_conn *conn = ras_conn_at(life->ras, i);
+		unsigned row = number_of(conn);
 		struct ras_conn_info info;
 
 		ras_conn_get(conn, &info);
-		if (info.request_id != world->row[i].answered && info.request_id != world->row[i].asked)
+		if (row >= ROWS_FIXED && row < ROWS)
+			continue;
+		if (info.request_id != world->row[row].answered && info.request_id != world->row[row].asked)
 			complain(life, "%s: request %u, but %u was answered and %u the last one asked for", conn->name,
-				 info.request_id, world->row[i].answered, world->row[i].asked);
-		world->row[i].asked = world->row[i].answered = info.request_id;
+				 info.request_id, world->row[row].answered, world->row[row].asked);
+		world->row[row].asked = world->row[row].answered = info.request_id;
 	}
 }
 
@@ -327,6 +337,25 @@ static void request(struct life *life)
 	life->world->row[row].answered = id;
 }
 
+static void reload(void *arg)
+{
+	load(arg, ROWS - dice(arg, ROWS - ROWS_FIXED + 1));
+}
+
+/* What goes with a row is gone before another one has its index. */
+static void change_rows(struct life *life)
+{
+	struct world *world = life->world;
+	const char *fault;
+
+	for (unsigned i = 0; i < OWN_ROWS; i++)
+		if (!ras_conn_find(life->ras, OWN_INDEX + i))
+			memset(&world->row[ROWS + i], 0, sizeof(world->row[ROWS + i]));
+	fault = own_change(life->ras, &world->own, &life->seed, reload, life);
+	if (fault)
+		complain(life, "%s", fault);
+}
+
 static void take_notices(struct life *life)
 {
 	struct ras_notice notice;
@@ -356,8 +385,12 @@ static void live(struct life *life, int64_t until)
 			request(life);
 			check_sums(life, "busy");
 		}
+		for (unsigned i = 0; i < 3; i++) {
+			change_rows(life);
+			check_sums(life, "changed");
+		}
 		if (dice(life, 30) == 0)
-			load(life, ROWS - dice(life, ROWS - ROWS_FIXED + 1));
+			reload(life);
 		change_settings(life);
 		take_notices(life);
 		ras_reap(life->ras);
@@ -412,6 +445,8 @@ static bool begin(struct life *life)
 				[RAS_SETTING_HIST_MAX_ENTRIES] = HISTORY,
 				[RAS_SETTING_NOTIFY_TYPES] = life->booked ? BOOKED : (1u << RAS_NOTIFY_MAX) - 1,
 			},
+		.permit = {.entries = true, .device_types = 1u << RAS_DEVICE_LOOPBACK},
+		.row_format = &config_row_format,
 		.hang_up_timeout = 10,
 		.notify_queue = QUEUE,
 	};
