@@ -224,6 +224,21 @@ def order_of_checks():
 refused(desk, "The first thing that is wrong is told: type before length, value, existence, row and state", order_of_checks, prepare=begin)
 
 
+@test()
+def names_of_errors():
+    """snmpset shows the same errors, by SNMPv3 and SNMPv1"""
+    begin()
+    user = ("-v3", "-l", "authPriv", "-u", "operator", "-a", "SHA", "-A", "operator-pass", "-x", "AES", "-X", "operator-priv")
+    shown = {"noSuchName": "(noSuchName)", "badValue": "(badValue)"}
+    for name, kind, value, error in (("rasEntryOrigin.11", "i", 2, "notWritable"), ("rasEntryName.11", "i", 2, "wrongType"),
+                                     ("rasEntryName.11", "s", "", "wrongLength"), ("rasEntryRedialPause.11", "u", 0, "wrongValue"),
+                                     ("rasEntryDescr.0", "s", "x", "noCreation"), ("rasEntryDescr.99", "s", "x", "inconsistentName"),
+                                     ("rasEntryName.11", "s", "HQ", "inconsistentValue")):
+        for options, wanted in ((user, error), (("-v1",), shown[V1_ERRORS[error]])):
+            status, out = lab.tool("snmpset", "." + ".".join(map(str, MIB.oid(name))), kind, str(value), options=options)
+            check(status == 2 and f"Reason: {wanted}" in out, f"{options} {name} = {value}: {status} {out}")
+
+
 # ---- what is accepted ----
 
 def edges(obj):
@@ -269,8 +284,8 @@ def edges_accepted():
 def scalars_accepted():
     """Scalars take the outermost values, too, and those of a refused PDU stay"""
     for way in WAYS:
-        for name, values in (("rasMaxConcurrentDials.0", (65535, 1, 0)), ("rasHistRetainTime.0", (525600, 0)), ("rasHistMaxEntries.0", (65535, 20000)),
-                             ("rasNotifyMinInterval.0", (3600, 0)), ("rasAdminMode.0", ("disabled", "drain", "enabled")),
+        for name, values in (("rasMaxConcurrentDials.0", (65535, 1, 0)), ("rasHistRetainTime.0", (525600, 0)),
+                             ("rasHistMaxEntries.0", (65535, 20000)), ("rasNotifyMinInterval.0", (3600, 0)), ("rasAdminMode.0", ("disabled", "drain", "enabled")),
                              ("rasNotifyTypes.0", (b"\xff", b"\0", b"", b"\x01", b"\xff"))):
             obj, _ = MIB.find(MIB.oid(name))
             for value in values:
