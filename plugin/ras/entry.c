@@ -115,11 +115,13 @@ static bool string_equal(const char *a, const char *b)
 
 struct ras_entry *ras_entry_copy(const struct ras_entry *e)
 {
+	const size_t after_refs = offsetof(struct ras_entry, index);
 	struct ras_entry *copy = malloc(sizeof(*copy));
 
 	if (!copy)
 		return NULL;
-	*copy = *e;
+	/* All but the count of references, which threads may change at this moment. */
+	memcpy((char *)copy + after_refs, (const char *)e + after_refs, sizeof(*e) - after_refs);
 	copy->refs = 1;
 	copy->subentries = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(string_fields); i++)
