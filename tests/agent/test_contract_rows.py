@@ -284,8 +284,8 @@ def life(way, index):
 @all_ways("All columns in one SET; and each alone")
 def all_columns(way, index):
     pairs = row(index, f"all {way}", Secret=b"secret", RedialMax=7, RedialPause=5, RedialPauseMax=50, RedialOnDrop="true", DialTimeout=77,
-                IdleTimeout=8, MaxDuration=9, Options=["ipv6", "defaultRoute"], NotifyTypes=["connected"], NotifyFailures=3, AuthMethods=["chap", "eap"],
-                DialMode="manual", LinkMode="alternates", UserName="user", Descr="all of it", DeviceName="", StorageType="nonVolatile")
+                IdleTimeout=8, MaxDuration=9, Options=["ipv6", "defaultRoute"], NotifyTypes=["connected"], NotifyFailures=3,
+                AuthMethods=["chap", "eap"], DialMode="manual", LinkMode="alternates", UserName="user", Descr="all of it", DeviceName="", StorageType="nonVolatile")
     desk.done(way, *pairs, **{f"e{index}": "created"})
     for obj in COLUMNS:
         value = good(obj) if obj.name != "rasEntryName" else f"alone {way}"

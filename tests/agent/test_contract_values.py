@@ -285,7 +285,8 @@ def scalars_accepted():
     """Scalars take the outermost values, too, and those of a refused PDU stay"""
     for way in WAYS:
         for name, values in (("rasMaxConcurrentDials.0", (65535, 1, 0)), ("rasHistRetainTime.0", (525600, 0)),
-                             ("rasHistMaxEntries.0", (65535, 20000)), ("rasNotifyMinInterval.0", (3600, 0)), ("rasAdminMode.0", ("disabled", "drain", "enabled")),
+                             ("rasHistMaxEntries.0", (65535, 20000)), ("rasNotifyMinInterval.0", (3600, 0)),
+                             ("rasAdminMode.0", ("disabled", "drain", "enabled")),
                              ("rasNotifyTypes.0", (b"\xff", b"\0", b"", b"\x01", b"\xff"))):
             obj, _ = MIB.find(MIB.oid(name))
             for value in values:
