@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 
 struct edit_row {
 	struct ras_conn *conn;   /* the row as it is; NULL: it is new */

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 
 /* ---- fields that lines share ---- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/log.h"
 
 static char **list_copy(const char *const *list)

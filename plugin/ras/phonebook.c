@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/clock.h"
 
 /* ---- sorted arrays of connections ---- */

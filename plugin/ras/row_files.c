@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/record.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/log.h"
 
 static const char *read_error(int error)

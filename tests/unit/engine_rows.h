@@ -10,7 +10,7 @@
 
 #include "config/config_row.h"
 #include "engine_lab.h"
-#include "ras/engine.h"
+#include "ras/phonebook.h"
 #include "sys/file.h"
 #include "sys/record.h"
 
