@@ -350,6 +350,45 @@ static void no_request_takes_away_what_was_accepted(void **state)
 	assert_int_equal(lab_info(lab_conn(lab, "hq")).last_error.code, RAS_ERROR_SERVICE_STOPPED);
 }
 
+/* It is accounted for once, and not again at every start, however the agents end. */
+static void accepted_is_accounted_once(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+
+	lab->entries[0]->redial_max = 0;
+	conn->begun = true;
+	journal_save_wish(conn);
+	lab_stop(lab);
+	for (unsigned i = 0; i < 3; i++) {
+		lab_start(lab);
+		conn = lab_conn(lab, "hq");
+		lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+		assert_int_equal(lab_info(conn).counters.attempts, 1);
+		assert_int_equal(lab_info(conn).last_error.code, RAS_ERROR_SERVICE_STOPPED);
+		assert_int_equal(lab_info(conn).last_hist_index, 1);
+		lab_stop(lab);
+	}
+}
+
+/* The same of a name that has no entry just then: it is not dialed when it has one again. */
+static void accepted_for_a_row_that_is_away(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+
+	conn->begun = true;
+	journal_save_conn(conn);
+	lab_stop(lab);
+	lab->n_entries = 0;
+	lab_start(lab);
+	lab_stop(lab);
+	lab->n_entries = 1;
+	lab_start(lab);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).counters.attempts, 0);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).status, RAS_STATUS_DOWN);
+}
+
 static void written_request_is_not_written_over(void **state)
 {
 	struct lab *lab = *state;
@@ -436,6 +475,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commit_after_the_end_is_for_the_next_agent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(end_does_not_wait_for_a_reservation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_request_takes_away_what_was_accepted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(accepted_is_accounted_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(accepted_for_a_row_that_is_away, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(written_request_is_not_written_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hang_up_between_attempts_is_not_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answered_hang_up_ends_the_series, set_up, tear_down),
