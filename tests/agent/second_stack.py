@@ -71,7 +71,8 @@ class Module:
         """(name, instance, value with the syntax of the MIB). Fails if the value does not have that type, or not that range."""
         name, instance = self.locate(oid)
         syntax = self.node(name).getSyntax()
-        check(value.tagSet == syntax.tagSet, f"{name} is {value.__class__.__name__} on the wire, {syntax.__class__.__name__} in the MIB")
+        check(value.tagSet == syntax.tagSet,
+              f"{name} is {value.__class__.__name__} on the wire, {syntax.__class__.__name__} in the MIB")
         return name, instance, syntax.clone(value)
 
     def locate(self, oid):
@@ -123,7 +124,8 @@ class Stack:
         return Answer(status.prettyPrint() if status else "noError", int(index), [(tuple(n), v) for n, v in varbinds])
 
     def _one(self, command, *varbinds, retries=None, names=False):
-        return self._answer(next(command(self.engine, self.who, self._target(retries), hlapi.ContextData(), *varbinds, lookupMib=names)))
+        return self._answer(next(command(self.engine, self.who, self._target(retries), hlapi.ContextData(), *varbinds,
+                                         lookupMib=names)))
 
     def get(self, *names):
         """Values as they came, in the order of the names."""

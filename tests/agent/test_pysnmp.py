@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The main job by a manager that shares no code with the agent's side: pysnmp and pysmi, over SNMPv2c and SNMPv3 authPriv, with informs."""
+"""The main job by a manager that shares no code with net-snmp: pysnmp and pysmi, over SNMPv2c and SNMPv3 authPriv, with informs."""
 import socket
 
 from second_stack import Module, Receiver, Stack, community, hlapi, user
@@ -38,7 +38,8 @@ def told(kind, entry, since=0, timeout=15):
     def found():
         return [h for h in receiver.heard[since:] if name_of(tuple(h.varbinds[1][1])) == kind
                 and h.varbinds[2][1] == entry.encode()]
-    until(lambda: {(h.way, h.level, h.user) for h in found()} >= WAYS, timeout, lambda: f"{kind} of {entry}: {receiver.heard[since:]}")
+    until(lambda: {(h.way, h.level, h.user) for h in found()} >= WAYS, timeout,
+          lambda: f"{kind} of {entry}: {receiver.heard[since:]}")
     values = {}
     for heard in found():
         equal(heard.pdu, "InformRequestPDU")
@@ -66,7 +67,7 @@ def module_is_understood():
 
 @test(60)
 def walks():
-    """GETNEXT and GETBULK, v2c and v3 authPriv, read the same objects, each of the type and in the range that the module gives it"""
+    """GETNEXT and GETBULK, v2c and v3 authPriv, read the same objects, of types and in ranges as in the module"""
     lab.dial(1, 2)
     lab.wait(1, "up")
     lab.wait(2, "failed")
@@ -91,7 +92,8 @@ def main_job():
     names = {v.prettyPrint(): oid[-1] for oid, v in v3.walk("rasEntryName")}
     equal(names, {"hq": 1, "refused": 2, "slow": 3, "other": 4})
     at = names["hq"]
-    equal(v3.read(("rasEntryDeviceType", at), ("rasEntryRowStatus", at), ("rasEntryDescr", at)), ["loopback", "active", "head office"])
+    equal(v3.read(("rasEntryDeviceType", at), ("rasEntryRowStatus", at), ("rasEntryDescr", at)),
+          ["loopback", "active", "head office"])
     since, newest = len(receiver.heard), int(v3.get("rasHistNewest.0"))
     answer = v3.set((("rasConnAction", at), "dial"), (("rasConnRequestId", at), 4711))
     equal((answer.error, answer.index), ("noError", 0))
@@ -203,7 +205,8 @@ def refusals():
         for way, manager in bare.items():
             for pairs, index in (([(name, value)], 1), ([good, (name, value)], 2), ([(name, value), good], 1)):
                 answer = manager.set(*pairs)
-                equal((answer.error, answer.index), (older if way == "v1" else newer, index), f"{way}: {name} = {value!r} in {len(pairs)}")
+                equal((answer.error, answer.index), (older if way == "v1" else newer, index),
+                      f"{way}: {name} = {value!r} in {len(pairs)}")
     equal(lab.conn(4), before)
     for manager in (bare["v3"], bare["v1"]):
         manager.close()
@@ -228,8 +231,9 @@ def strangers():
     """A wrong passphrase, an unknown user and one without protection are refused, and nothing happens"""
     before = lab.conn(1)
     name, key, private = OPERATOR
-    for who, trouble in ((user(name, "wrong-pass", private), "Wrong SNMP PDU digest"), (user("nobody", key, private), "Unknown USM user"),
-                         (user(name, key, "wrong-priv"), None), (user(name, key), "authorizationError"), (user(name), "authorizationError")):
+    for who, trouble in ((user(name, "wrong-pass", private), "Wrong SNMP PDU digest"), (user(name, key, "wrong-priv"), None),
+                         (user("nobody", key, private), "Unknown USM user"),
+                         (user(name, key), "authorizationError"), (user(name), "authorizationError")):
         stranger = Stack((lab.ip, lab.port), who, patience=1, retries=0)
         for answer in (stranger.ask("rasConnOperStatus.1"), stranger.set(("rasConnAction.1", INTEGER(2)))):
             check(answer.error != "noError" and trouble in (None, answer.error), f"{who.userName} {trouble}: {answer}")
@@ -243,8 +247,9 @@ def phonebook():
     since, changed = len(receiver.heard), int(v3.get("rasPhonebookLastChange.0"))
     at = int(v3.get("rasEntryIndexNext.0"))
     check(at > 4, f"a free index: {at}")
-    answer = v3.set((("rasEntryName", at), "branch"), (("rasEntryDeviceType", at), "loopback"), (("rasEntryDestination", at), "setup=30ms"),
-                    (("rasEntryRedialMax", at), 5), (("rasEntryOptions", at), ("ipv6", "compression")), (("rasEntryRowStatus", at), "createAndGo"),
+    answer = v3.set((("rasEntryName", at), "branch"), (("rasEntryDeviceType", at), "loopback"),
+                    (("rasEntryDestination", at), "setup=30ms"), (("rasEntryRedialMax", at), 5),
+                    (("rasEntryOptions", at), ("ipv6", "compression")), (("rasEntryRowStatus", at), "createAndGo"),
                     (("rasSubentryDestination", at, 1), "setup=60ms"), (("rasSubentryDeviceType", at, 1), "loopback"),
                     (("rasSubentryRowStatus", at, 1), "createAndGo"))
     equal((answer.error, answer.index), ("noError", 0))
@@ -263,8 +268,9 @@ def phonebook():
         answer = v3.set(pair)
         equal((answer.error, answer.index), ("inconsistentValue", 1), f"{pair} during a call")
     since = len(receiver.heard)
-    equal(v3.set((("rasEntryDescr", at), "over the phone: \u00e4\u4e2d"), (("rasEntryDestination", at), "setup=40ms")).error, "noError")
-    equal(bytes(v3.get(("rasEntryDescr", at))).decode(), "over the phone: \u00e4\u4e2d")
+    text = "over the phone: \u00e4\u4e2d"
+    equal(v3.set((("rasEntryDescr", at), text), (("rasEntryDestination", at), "setup=40ms")).error, "noError")
+    equal(bytes(v3.get(("rasEntryDescr", at))).decode(), text)
     equal(told("rasConfigChange", "branch", since)["rasNotifyChange"], "modified")
     equal(v3.set((("rasConnAction", at), "hangUp")).error, "noError")
     until(lambda: v3.read(("rasConnOperStatus", at)) == "down", 10, "down")
