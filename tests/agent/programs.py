@@ -125,14 +125,14 @@ class Sink:
         self.socket.bind((ip, 0))
         self.address = self.socket.getsockname()
         self.lock = threading.Lock()
-        self.all = []
-        threading.Thread(target=self._run, daemon=True).start()
+        self.all, self.closed = [], False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     def _run(self):
         while True:
-            try:
-                data = self.socket.recv(65535)
-            except OSError:
+            data = self.socket.recv(65535)
+            if self.closed:
                 return
             _, pdu = decode_message(data)
             if len(pdu.varbinds) > 1 and pdu.varbinds[1].value[:len(MIB.root)] == MIB.root:
@@ -149,4 +149,11 @@ class Sink:
             return len(self.all)
 
     def close(self):
+        """The thread ends first: else it might read from the next socket that gets the same number."""
+        if self.closed:
+            return
+        self.closed = True
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", self.address)
+        self.thread.join(10)
         self.socket.close()
