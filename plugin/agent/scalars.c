@@ -79,7 +79,13 @@ static enum ras_setting setting_of(const struct set_write *write)
 static int setting_reserve(struct agent *agent, struct set_write *write)
 {
 	write->old = ras_setting_get(agent->ras, setting_of(write));
+	ras_setting_expect(agent->ras, setting_of(write), &write->number);
 	return SNMP_ERR_NOERROR;
+}
+
+static void setting_release(struct agent *agent, struct set_write *write)
+{
+	ras_setting_expect(agent->ras, setting_of(write), NULL);
 }
 
 static int setting_store(struct agent *agent, struct set_write *write)
@@ -124,6 +130,7 @@ static void setting_commit(struct agent *agent, struct set_write *write)
 	char old[SET_REASON_MAX], new[SET_REASON_MAX];
 
 	ras_setting_apply(agent->ras, setting_of(write), write->number);
+	ras_setting_expect(agent->ras, setting_of(write), NULL);
 	log_info("set %s.0: %s -> %s", write->column->name, describe(write, write->old, old, sizeof(old)),
 		 describe(write, write->number, new, sizeof(new)));
 }
@@ -131,7 +138,8 @@ static void setting_commit(struct agent *agent, struct set_write *write)
 static const struct set_writer setting = {.reserve = setting_reserve,
 					  .store = setting_store,
 					  .commit = setting_commit,
-					  .undo = setting_undo};
+					  .undo = setting_undo,
+					  .release = setting_release};
 
 /* TestAndIncr: the right value is taken, and the next one is what will be read. */
 static int spin_lock_reserve(struct agent *agent, struct set_write *write)

@@ -98,15 +98,6 @@ static void catch_up(struct ras_conn *conn, struct ras_call *call)
 	conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 }
 
-/* What was accepted is accounted for from now on, or is no more. The next agent must not find it once again. */
-static void note_begun(struct ras_conn *conn, bool begun)
-{
-	if (!begun)
-		return;
-	journal_save_conn(conn);
-	journal_save_wish(conn);
-}
-
 static void let_adopt(struct ras_call *call)
 {
 	pthread_mutex_lock(&call->ras->lock);
@@ -121,7 +112,6 @@ static int adopt_record(struct ras *ras, const char *file)
 	struct ras_conn *conn;
 	struct ras_call *call = NULL;
 	uint32_t type = RAS_DEVICE_OTHER;
-	bool begun;
 	int r = link_record_read(ras, file, &record);
 
 	if (r == -ESTALE) {
@@ -160,12 +150,10 @@ static int adopt_record(struct ras *ras, const char *file)
 
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
-	begun = conn->begun;
 	conn->begun = false;
 	catch_up(conn, call);
 	honour_wish(conn);
 	pthread_mutex_unlock(&conn->lock);
-	note_begun(conn, begun);
 	let_adopt(call);
 	return 0;
 }
@@ -196,13 +184,13 @@ static int adopt_records(struct ras *ras)
  * accepted and nothing more. */
 static int account(struct ras_conn *conn)
 {
-	bool begun = conn->begun;
 	struct ras_call *call;
 	int r;
 
 	if (!conn_has_call(conn) && !conn->entry) {
+		/* There is nothing to dial, nor shall there be when the name comes back. */
 		conn->begun = false;
-		note_begun(conn, begun);
+		journal_save_wish(conn);
 		return 0;
 	}
 	r = call_new(conn, START_ADOPT, &call);
@@ -238,7 +226,6 @@ static int account(struct ras_conn *conn)
 				    entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
 	pthread_mutex_unlock(&conn->lock);
-	note_begun(conn, begun);
 	if (call->entry)
 		let_adopt(call);
 	else

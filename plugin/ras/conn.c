@@ -71,6 +71,7 @@ void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
 	SWAP(a->traffic_base, b->traffic_base);
 	SWAP(a->last_action, b->last_action);
 	SWAP(a->begun, b->begun);
+	SWAP(a->begun_after, b->begun_after);
 	SWAP(a->has_life, b->has_life);
 }
 

@@ -143,6 +143,7 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 	}
 	if (!conn->begun) {
 		conn->begun = true;
+		conn->begun_after = conn->info.counters.attempts;
 		return WAITING_MARK;
 	}
 	conn_begin(conn, call, conn->dial_now ? conn->next_trigger : RAS_TRIGGER_REDIAL);

@@ -7,6 +7,7 @@
 #include "ras/phonebook.h"
 
 struct edit_row {
+	uint32_t index;
 	struct ras_conn *conn;   /* the row as it is; NULL: it is new */
 	struct ras_conn *next;   /* under another name, or the first; NULL: as before */
 	bool known;              /* next had a row in an earlier life */
@@ -64,20 +65,51 @@ static bool same_line(const struct ras_entry *a, const struct ras_entry *b)
 	       str_equal(a->destination, b->destination) && ras_subentries_equal(a, b);
 }
 
-/* Is what is to be dialed allowed, and does its driver understand it? What was there before is not asked again. */
-static int check_line(const struct ras *ras, const struct ras_entry *new, struct ras_error *ret_error)
+/* Does the driver of an entry, or of one of its links, understand what is to be dialed? */
+static int check_text(const struct ras *ras, const struct ras_entry *row, struct ras_error *ret_error)
 {
-	const struct ras_driver *driver = driver_find(ras, new->device_type);
-	const char *reason = permit_why_not(&ras->permit, new);
+	const struct ras_driver *driver = driver_find(ras, row->device_type);
 	struct ras_error error = RAS_ERROR_INIT;
 
-	if (reason)
-		return refuse(ret_error, -EINVAL, new->name, reason);
-	if (new->device_type == RAS_DEVICE_EXEC &&new->device_name[0] && !permit_helper(&ras->permit, new->device_name))
-		return refuse(ret_error, -EINVAL, new->name, "there is no such helper (agent.helper-dir)");
-	if (driver && driver->check && new->destination[0] && driver->check(new, &error) < 0)
-		return refuse(ret_error, -EINVAL, new->name, error.text);
+	if (row->device_type == RAS_DEVICE_EXEC && row->device_name[0] &&
+	    !permit_helper(&ras->permit, row->device_name))
+		return refuse(ret_error, -EINVAL, row->name, "there is no such helper (agent.helper-dir)");
+	if (driver && driver->check && row->destination[0] && driver->check(row, &error) < 0)
+		return refuse(ret_error, -EINVAL, row->name, error.text);
 	return 0;
+}
+
+/* The entry as one of its links dials it: what the subentry leaves open is the entry's. */
+static struct ras_entry *entry_of_link(const struct ras_entry *row, const struct ras_subentry *subentry)
+{
+	struct ras_entry *link = ras_entry_copy(row);
+
+	if (!link)
+		return NULL;
+	if (subentry->device_type != RAS_DEVICE_OTHER)
+		link->device_type = subentry->device_type;
+	if (subentry->device_name[0])
+		str_copy(link->device_name, subentry->device_name, sizeof(link->device_name));
+	if (subentry->destination[0])
+		str_copy(link->destination, subentry->destination, sizeof(link->destination));
+	return link;
+}
+
+/* Is what is to be dialed allowed and understood? */
+static int check_line(const struct ras *ras, const struct ras_entry *row, struct ras_error *ret_error)
+{
+	const char *reason = permit_why_not(&ras->permit, row);
+	int r;
+
+	if (reason)
+		return refuse(ret_error, -EINVAL, row->name, reason);
+	r = check_text(ras, row, ret_error);
+	for (size_t i = 0; i < row->n_subentries && r == 0; i++) {
+		_cleanup_entry_ struct ras_entry *link = entry_of_link(row, &row->subentries[i]);
+
+		r = link ? check_text(ras, link, ret_error) : refuse(ret_error, -ENOMEM, row->name, "no memory");
+	}
+	return r;
 }
 
 static int check_row(const struct ras *ras, struct ras_conn *conn, const struct ras_entry *new,
@@ -224,6 +256,7 @@ static int edit_new(struct ras *ras, const struct ras_row_change changes[], size
 		struct ras_conn *conn = ras_conn_find(ras, changes[i].index);
 
 		edit->rows[i] = (struct edit_row){
+			.index = changes[i].index,
 			.conn = conn ? conn_ref(conn) : NULL,
 			.entry = ras_entry_ref(changes[i].entry),
 		};
@@ -272,7 +305,7 @@ static int make_file(const struct ras_edit *edit, size_t at)
 	struct row_file *file = &edit->files[at];
 
 	if (!row->entry || (base && ras_entry_equal(row->entry, base))) {
-		*file = (struct row_file){.index = row->entry ? row->entry->index : row->conn->info.index};
+		*file = (struct row_file){.index = row->index};
 		return 0;
 	}
 	return row_file_make(edit->ras, row->entry, base, file);
@@ -338,7 +371,7 @@ static int add_name(const struct edit_row *row, struct store_lines *lines)
 
 	if (!next)
 		return 0;
-	phonebook_set_index(next, row->entry->index);
+	phonebook_set_index(next, row->index);
 	next->own = true;
 	if (!row->known)
 		phonebook_add_name(conn_ref(next));
@@ -376,10 +409,8 @@ static void change_names(struct ras_edit *edit)
 	free(lines.data);
 }
 
-static void put(const struct edit_row *row)
+static void put(const struct edit_row *row, struct ras_conn *conn)
 {
-	struct ras_conn *conn = row->next ? row->next : row->conn;
-
 	pthread_mutex_lock(&conn->lock);
 	conn->forbidden = conn->own && permit_why_not(&conn->ras->permit, row->entry);
 	pthread_mutex_unlock(&conn->lock);
@@ -394,9 +425,13 @@ void ras_edit_commit(struct ras_edit *edit)
 	for (size_t i = 0; i < edit->n; i++)
 		take_out(&edit->rows[i]);
 	change_names(edit);
-	for (size_t i = 0; i < edit->n; i++)
-		if (edit->rows[i].entry)
-			put(&edit->rows[i]);
+	for (size_t i = 0; i < edit->n; i++) {
+		struct edit_row *row = &edit->rows[i];
+		struct ras_conn *conn = row->next ? row->next : row->conn;
+
+		if (conn && row->entry)
+			put(row, conn);
+	}
 	phonebook_touch(edit->ras);
 	if (edit->written)
 		rows_done(edit->ras, edit->files, edit->n);

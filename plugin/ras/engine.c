@@ -94,6 +94,9 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 	for (size_t i = 0; i < ras->n_conns; i++) {
 		const struct ras_counters *c = &ras->conns[i]->info.counters;
 
+		/* There has been the attempt that was accepted. */
+		ras->conns[i]->begun &= ras->conns[i]->begun_after == c->attempts;
+
 		ras->totals.attempts += c->attempts;
 		ras->totals.successes += c->successes;
 		ras->totals.failures += c->failures;
@@ -362,6 +365,11 @@ int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 	if (r == 0)
 		ras->stored_value[which] = value;
 	return r;
+}
+
+void ras_setting_expect(struct ras *ras, enum ras_setting which, const uint32_t *value)
+{
+	ras->expected[which] = value;
 }
 
 /* What a new mode means for a connection that is not down (MIB: rasAdminMode). */

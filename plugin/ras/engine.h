@@ -120,6 +120,7 @@ struct conn_wish {
 	uint32_t request_id;
 	enum ras_action action;
 	bool begun;
+	uint32_t after; /* begun: the attempts that there were then */
 };
 
 struct ras_conn {
@@ -153,7 +154,8 @@ struct ras_conn {
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
-	bool begun;    /* a dial was accepted and its attempt is not yet in the journal */
+	bool begun; /* a dial was accepted and its attempt is not yet in the journal */
+	uint32_t begun_after;
 	bool is_ahead; /* a request was written and is not yet done: in the journal stands ahead */
 	struct conn_wish ahead;
 	enum stop_reason stop;      /* of the call */
@@ -236,7 +238,8 @@ struct ras {
 	bool started;         /* from now on a change of the phonebook is news */
 	uint32_t index_given; /* by ras_index_next() */
 	struct ras_request *requests;
-	struct ras_edit *edit; /* under way; NULL: none */
+	const uint32_t *expected[RAS_SETTING_MAX]; /* by requests of the SET that is under way; NULL: no other value */
+	struct ras_edit *edit;                     /* under way; NULL: none */
 	struct permissions permit;
 	const struct ras_row_format *row_format;
 

@@ -2,10 +2,9 @@
 /* What the lines of the journal say:
  *
  *     conn     counters, series and last error of a name, as they were when something last happened
- *     wish     what is wanted of it, and by which request
- *     history  an ended call
- *     setting  a value that SNMP can write, with the value that the file had then
- *     engine   the numbers given last, and the attempts of names that were forgotten
+ *     wish     what is wanted of it, and by which request; begun: that request dials, and its attempt is the one after
+ * so many, which a conn line may tell of or not yet history  an ended call setting  a value that SNMP can write, with
+ * the value that the file had then engine   the numbers given last, and the attempts of names that were forgotten
  *     forget   a name that SNMP has destroyed, or that a row has under another name now
  *
  * A later line of the same thing replaces an earlier one. */
@@ -165,6 +164,7 @@ int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const
 	record_put_u64(w, "request", wish->request_id);
 	record_put_u64(w, "action", (uint64_t)wish->action);
 	record_put_u64(w, "begun", wish->begun);
+	record_put_u64(w, "after", wish->after);
 	return record_end(w);
 }
 
@@ -231,18 +231,13 @@ int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
 	if (conn->is_ahead)
 		wish = conn->ahead;
 	else
-		wish = (struct conn_wish){conn->info.desired, conn->info.request_id, conn->last_action, false};
-	wish.begun |= conn->begun;
+		wish = (struct conn_wish){conn->info.desired, conn->info.request_id, conn->last_action, false, 0};
+	if (conn->begun && !wish.begun) {
+		wish.begun = true;
+		wish.after = conn->begun_after;
+	}
 	pthread_mutex_unlock(&conn->lock);
 	return journal_put_wish(w, conn, &wish);
-}
-
-/* Is there a dial that only the wish line knows of? */
-static bool awaits_attempt(struct ras_conn *conn)
-{
-	WITH_LOCK(&conn->lock);
-
-	return conn->begun || (conn->is_ahead && conn->ahead.begun);
 }
 
 void journal_save_conn(struct ras_conn *conn)
@@ -253,9 +248,6 @@ void journal_save_conn(struct ras_conn *conn)
 	if (conn->forgotten)
 		return;
 	if (journal_put_life(&w, conn) == 0)
-		store_append(conn->ras, w.text, w.len, false);
-	/* The line of an attempt says that what was accepted has begun; that may be another one. */
-	if (awaits_attempt(conn) && journal_put_present_wish(&w, conn) == 0)
 		store_append(conn->ras, w.text, w.len, false);
 }
 
@@ -330,8 +322,6 @@ static int load_conn(struct ras *ras, const struct record *r)
 	if (conn->info.status == RAS_STATUS_HANGING_UP && conn->series.redial_real > 0)
 		conn->info.status = RAS_STATUS_WAITING_REDIAL;
 	conn->traffic_base = conn->info.counters.traffic;
-	if (ras_status_in_setup(conn->info.status) || conn->info.status == RAS_STATUS_HANGING_UP)
-		conn->begun = false;
 	note_call_id(ras, conn->info.call_id);
 	return 0;
 }
@@ -343,6 +333,8 @@ static int load_wish(struct ras *ras, const struct record *r)
 
 	if (!conn)
 		return -EBADMSG;
+	conn->begun_after = conn->info.counters.attempts;
+	record_get_u32(r, "after", &conn->begun_after);
 	record_get_u32(r, "desired", &desired);
 	record_get_u32(r, "action", &action);
 	record_get_u32(r, "begun", &begun);

@@ -112,6 +112,10 @@ uint32_t ras_setting_get(const struct ras *ras, enum ras_setting which);
  * changed. */
 int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value);
 
+/* Requests that are reserved from now on see this value, which the same SET is going to give; NULL: the one in force.
+ */
+void ras_setting_expect(struct ras *ras, enum ras_setting which, const uint32_t *value);
+
 /* Uses the value from now on. Cannot fail. */
 void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value);
 

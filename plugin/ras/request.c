@@ -27,12 +27,13 @@ enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
 static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	const struct ras_entry *entry = edit_coming(conn);
-	bool enabled = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) == RAS_ADMIN_ENABLED;
+	const uint32_t *expected = conn->ras->expected[RAS_SETTING_ADMIN_MODE];
+	uint32_t mode = expected ? *expected : atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]);
 	/* A row with a call is not notReady, though its entry may have become one that cannot be dialed. */
 	bool allowed = entry && (entry->origin != RAS_ORIGIN_SNMP || !permit_why_not(&conn->ras->permit, entry));
 	enum need thread = allowed && conn_ready_with(conn, entry) ? NEED_THREAD : REFUSED;
 
-	if (!enabled || !entry || entry->row_status != RAS_ROW_ACTIVE)
+	if (mode != RAS_ADMIN_ENABLED || !entry || entry->row_status != RAS_ROW_ACTIVE)
 		return REFUSED;
 	/* A bundle of links, and there is none but the entry's own. */
 	if (entry->link_mode == RAS_LINK_MODE_DIAL_ALL && entry->n_subentries == 0)
@@ -191,6 +192,7 @@ int ras_request_write(struct ras_request *request)
 	pthread_mutex_lock(&conn->lock);
 	wish.desired = desired_after(request);
 	wish.begun = request->call || stays_begun(conn, request->action);
+	wish.after = request->call ? conn->info.counters.attempts : conn->begun_after;
 	pthread_mutex_unlock(&conn->lock);
 	/* Both lines or none. */
 	if (request->action == RAS_ACTION_CLEAR_ERROR) {
@@ -261,6 +263,7 @@ static void let_go(struct ras_request *request)
 	conn->series.request = request->request_id;
 	conn->next_trigger = request->trigger;
 	conn->begun = true;
+	conn->begun_after = conn->info.counters.attempts;
 	if (is_stopping(request->ras)) {
 		call_order(call, CALL_ABANDON);
 		return;

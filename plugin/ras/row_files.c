@@ -335,13 +335,14 @@ int row_file_read(const struct ras *ras, uint32_t index, char **ret, size_t *ret
 {
 	_cleanup_free_ char *text = NULL;
 	char name[32];
-	size_t size;
+	size_t size = 0, whole;
 	int r = read_text(ras->rows_fd, file_name(index, IN_FORCE, name), ROW_FILE_MAX, &text, &size);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || !text)
+		return r < 0 ? r : -EIO;
+	whole = size;
 	if (!strip_sum(text, &size)) {
-		explicit_bzero(text, size);
+		explicit_bzero(text, whole);
 		return -EUCLEAN;
 	}
 	*ret = TAKE_PTR(text);
@@ -443,12 +444,14 @@ static int finish_list(int dirfd, const char *list, bool undo)
 {
 	_cleanup_free_ struct step *steps = NULL;
 	_cleanup_free_ char *text = NULL;
-	size_t size, n;
+	size_t size = 0, n = 0;
 	int r = read_text(dirfd, list, CHANGE_MAX, &text, &size);
 
-	if (r == 0)
-		r = strlen(text) == size && size > 0 && text[size - 1] == '\n' ? read_steps(text, &steps, &n) :
-										 -EBADMSG;
+	if (r < 0)
+		return r;
+	if (!text || size == 0 || strlen(text) != size || text[size - 1] != '\n')
+		return -EBADMSG;
+	r = read_steps(text, &steps, &n);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {

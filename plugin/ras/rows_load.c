@@ -26,7 +26,7 @@ static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, str
 		log_warning("state directory: %s cannot be read: %s", path, read_error(r));
 		return -EBADMSG;
 	}
-	if (r == 0) {
+	if (r >= 0) {
 		r = ras->row_format->read(path, text, size, &entry, &base, error);
 		explicit_bzero(text, size);
 	}
