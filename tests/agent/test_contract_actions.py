@@ -184,8 +184,11 @@ def mode_beside_dial():
                    for what in ("dial", "redial")))
     for way in WAYS:
         desk.give(("rasAdminMode.0", "disabled"), way=way)
+        lab.wait(DOWN, "down", "failed")
         desk.give(("rasAdminMode.0", "enabled"), *action(DOWN, "dial"), way=way)
         lab.wait(DOWN, "up")
+    desk.give(*action(DOWN, "hangUp"))
+    lab.wait(DOWN, "down")
 
 
 def resume():
