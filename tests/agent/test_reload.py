@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGHUP: the file is read again; what did not change is not touched; a bad file changes nothing."""
-import re
 import signal
 
 from harness import *
+from reloads import ReloadLab
 
 KEEP = line("keep", 1, "setup=30ms")
 CHANGE = line("change", 2, "setup=30ms")
 GONE = line("gone", 3, "setup=30ms")
 TRYING = line("gone while trying", 4, "setup=60s")
 WAITING = line("gone while waiting", 5, "setup=20ms,fail=678", redial_max=5, redial_pause=60)
-lab = Lab([KEEP, CHANGE, GONE, TRYING, WAITING], books=())
-
-
-def reload(entries=None, agent=None):
-    """Writes the file and has it read; waits until the agent has logged that."""
-    lab.write_config(entries, agent)
-    seen = len(lab.agent.log())
-    lab.agent.send(signal.SIGHUP)
-    until(lambda: "again: " in lab.agent.log()[seen:], 10,
-          lambda: f"the reload is logged: {lab.agent.log()[seen:]}")
+lab = ReloadLab([KEEP, CHANGE, GONE, TRYING, WAITING], books=())
+reload = lab.reload
 
 
 @test()
@@ -113,13 +105,8 @@ def bad_file():
         good = file.read()
     before = {MIB.name(v.oid): v.value for v in lab.walk("rasPhonebook")}
     for text in (good + "  - name: broken\n    colour: blue\n", good + "  - name: keep\n", good.replace("loopback", "looback", 1),
-                 "agent: [\n", good + "\tx", ""[:0] + "entries: 5\n"):
-        with open(lab.config, "w", encoding="utf-8") as file:
-            file.write(text)
-        seen = len(lab.agent.log())
-        lab.agent.send(signal.SIGHUP)
-        until(lambda: re.search(re.escape(lab.config) + r":\d+:\d+: ", lab.agent.log()[seen:]), 5,
-              lambda: f"the place of the error is logged: {lab.agent.log()[seen:]} of\n{text}")
+                 "agent: [\n", good + "\tx", "entries: 5\n"):
+        lab.refused(text)
         equal({MIB.name(v.oid): v.value for v in lab.walk("rasPhonebook")}, before)
         equal((lab.conn(1)["OperStatus"], lab.conn(1)["CallId"]), ("up", call))
     lab.write_config()
