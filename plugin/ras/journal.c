@@ -2,9 +2,11 @@
 /* What the lines of the journal say:
  *
  *     conn     counters, series and last error of a name, as they were when something last happened
- *     wish     what is wanted of it, and by which request; begun: that request dials, and its attempt is the one after
- * so many, which a conn line may tell of or not yet history  an ended call setting  a value that SNMP can write, with
- * the value that the file had then engine   the numbers given last, and the attempts of names that were forgotten
+ *     wish     what is wanted of it, and by which request; begun: that request dials, and its attempt is the one
+ *              after so many, which a conn line may tell of or not yet
+ *     history  an ended call
+ *     setting  a value that SNMP can write, with the value that the file had then
+ *     engine   the numbers given last, and the attempts of names that were forgotten
  *     forget   a name that SNMP has destroyed, or that a row has under another name now
  *
  * A later line of the same thing replaces an earlier one. */

@@ -43,25 +43,6 @@ static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, str
 	return 0;
 }
 
-/* Counters go with the index. The journal has them under another name where a request that renamed the row had come to
- * the disk and not into the journal, or where two rows have changed names that way. What the name had before is left to
- * the other one, and is forgotten with it unless that is a row, too. */
-static void find_life(struct ras_conn *conn, uint32_t index)
-{
-	struct ras *ras = conn->ras;
-
-	if (conn->own && conn->has_life && conn->info.index == index)
-		return;
-	for (size_t i = 0; i < ras->n_conns; i++) {
-		struct ras_conn *other = ras->conns[i];
-
-		if (other == conn || other->entry || !other->own || !other->has_life || other->info.index != index)
-			continue;
-		conn_swap_lives(conn, other);
-		return;
-	}
-}
-
 static int load_row(struct ras *ras, uint32_t index)
 {
 	_cleanup_entry_ struct ras_entry *entry = NULL, *base = NULL;
@@ -73,23 +54,87 @@ static int load_row(struct ras *ras, uint32_t index)
 	if (r < 0)
 		return r == -EBADMSG ? 0 : r;
 	conn = conn_get(ras, entry->name);
-	if (!conn || phonebook_make_room(ras, 1) < 0)
+	if (!conn)
 		return -ENOMEM;
-	if (conn->entry || conn->kept) {
+	if (conn->kept) {
 		rows_set_aside(ras, index, "replaced");
 		return 0;
 	}
-	if (base) {
-		conn->kept = TAKE_PTR(entry);
-		conn->kept_base = TAKE_PTR(base);
-		phonebook_set_index(conn, index);
-		return 0;
-	}
-	find_life(conn, index);
+	conn->kept = TAKE_PTR(entry);
+	conn->kept_base = TAKE_PTR(base);
+	return 0;
+}
+
+/* ---- counters go with the index ---- */
+
+static bool is_row(const struct ras_conn *conn)
+{
+	return conn->kept && !conn->kept_base;
+}
+
+static bool has_life_of(const struct ras_conn *conn, uint32_t index)
+{
+	return conn->own && conn->has_life && conn->info.index == index;
+}
+
+/* The journal has them under another name where a request that renamed the row had come to the disk and not into the
+ * journal. What this name had before goes to that one, where the next row may look for it. */
+static void find_life(struct ras_conn *conn)
+{
+	struct ras *ras = conn->ras;
+	uint32_t index = conn->kept->index;
+
+	for (size_t i = 0; i < ras->n_conns && !has_life_of(conn, index); i++)
+		if (has_life_of(ras->conns[i], index))
+			conn_swap_lives(conn, ras->conns[i]);
+}
+
+/* Those of another row, which the same request had destroyed. */
+static int begin_anew(struct ras_conn *conn)
+{
+	struct ras_conn *old = conn_new(conn->ras, conn->name);
+	struct record_writer w;
+
+	if (!old)
+		return -ENOMEM;
+	conn_swap_lives(conn, old);
+	if (journal_put_forget(&w, old, false) == 0)
+		store_append(conn->ras, w.text, w.len, false);
+	conn_unref(old);
+	return 0;
+}
+
+static int put_row(struct ras_conn *conn)
+{
+	uint32_t index = conn->kept->index;
+	int r = 0;
+
+	if (conn->own && conn->info.index > 0 && !has_life_of(conn, index))
+		r = begin_anew(conn);
+	if (r < 0)
+		return r;
 	conn->own = true;
 	phonebook_set_index(conn, index);
-	phonebook_put(conn, TAKE_PTR(entry), RAS_CHANGE_CREATED);
+	phonebook_put(conn, TAKE_PTR(conn->kept), RAS_CHANGE_CREATED);
 	return 0;
+}
+
+static int put_rows(struct ras *ras)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ras->n_conns; i++)
+		if (is_row(ras->conns[i]))
+			find_life(ras->conns[i]);
+	for (size_t i = 0; i < ras->n_conns && r == 0; i++) {
+		struct ras_conn *conn = ras->conns[i];
+
+		if (is_row(conn))
+			r = put_row(conn);
+		else if (conn->kept)
+			phonebook_set_index(conn, conn->kept->index);
+	}
+	return r;
 }
 
 int rows_load(struct ras *ras)
@@ -108,5 +153,5 @@ int rows_load(struct ras *ras)
 	}
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = load_row(ras, list[i]);
-	return r;
+	return r < 0 ? r : put_rows(ras);
 }

@@ -368,6 +368,38 @@ static void destroyed_and_made_again_at_one_stroke(void **state)
 	}
 }
 
+/* A row of lower or higher index takes the name, and what had it goes on under another name or is destroyed. */
+static void a_name_that_a_new_row_takes_in_a_crash(void **state)
+{
+	struct lab *lab = *state;
+
+	for (int way = 0; way < 4; way++) {
+		uint32_t index = way % 2 ? 1 : 9;
+
+		lab_start(lab);
+		APPLY(lab, made(5, "name", "setup=1ms"));
+		call_once(lab, "name");
+		if (way < 2)
+			WRITE(lab, made(index, "name", ""), renamed(lab, 5, "other"));
+		else
+			WRITE(lab, made(index, "name", ""), gone(5));
+		save_state(lab);
+		crash(lab);
+		for (int again = 0; again < 3; again++) {
+			/* Twice before the journal is written anew. */
+			(again ? lab_start : lab_open)(lab);
+			check_book(lab);
+			assert_int_equal(lab_info(lab_conn(lab, "name")).index, index);
+			assert_int_equal(attempts_of(lab, "name"), 0);
+			if (way < 2)
+				assert_int_equal(attempts_of(lab, "other"), 1);
+			assert_int_equal(totals_of(lab).attempts, 1);
+			lab_stop(lab);
+		}
+		nftw(lab->dir, lab_unlink, 8, FTW_DEPTH | FTW_PHYS);
+	}
+}
+
 static void volatile_rows_are_forgotten_with_the_agent(void **state)
 {
 	struct lab *lab = *state;
@@ -458,6 +490,7 @@ int main(void)
 		ROWS_TEST(indices_that_a_reload_gives),
 		ROWS_TEST(the_sums_go_on),
 		ROWS_TEST(destroyed_and_made_again_at_one_stroke),
+		ROWS_TEST(a_name_that_a_new_row_takes_in_a_crash),
 		ROWS_TEST(volatile_rows_are_forgotten_with_the_agent),
 		ROWS_TEST(a_volatile_row_that_was_up),
 		ROWS_TEST(nothing_is_left_of_many),
