@@ -19,6 +19,7 @@ struct outcome {
 	int64_t redial_mono, redial_real;
 	uint32_t up_seconds;
 	uint32_t hist_index; /* 0: no row */
+	uint32_t hist_oldest;
 };
 
 /* Codes of the ends that come from the host itself; for the others the driver has said why. */
@@ -148,7 +149,6 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	struct conn_series series;
 	struct record_writer w;
 	char lines[2 * RECORD_MAX];
-	uint32_t oldest;
 	size_t len = 0;
 
 	pthread_mutex_lock(&conn->lock);
@@ -168,9 +168,9 @@ static void write_end(const struct ras_call *call, struct outcome *o, struct ras
 	if (row) {
 		pthread_mutex_lock(&call->ras->lock);
 		o->hist_index = row->index = history_index_after(call->ras->history.newest);
-		oldest = history_oldest_beside(call->ras, row->index);
+		o->hist_oldest = history_oldest_beside(call->ras, row->index);
 		pthread_mutex_unlock(&call->ras->lock);
-		if (journal_put_history(&w, row, oldest) == 0) {
+		if (journal_put_history(&w, row, o->hist_oldest) == 0) {
 			memcpy(lines, w.text, w.len);
 			len = w.len;
 		}
@@ -208,7 +208,7 @@ static void show_end(struct ras_call *call, const struct outcome *o, struct ras_
 
 	if (row) {
 		pthread_mutex_lock(&call->ras->lock);
-		history_push(call->ras, row);
+		history_push(call->ras, row, o->hist_oldest);
 		pthread_mutex_unlock(&call->ras->lock);
 	}
 	apply_end(&conn->info, o);

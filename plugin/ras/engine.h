@@ -391,8 +391,10 @@ void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notic
 
 /* ---- history.c; ras.lock held ---- */
 
-void history_push(struct ras *ras, struct ras_history_row *row);       /* takes the row */
-uint32_t history_oldest_beside(const struct ras *ras, uint32_t index); /* once a row of this index is pushed */
+/* Takes the row; rows below oldest go. That was said by history_oldest_beside() before, and stands in the journal: it
+ * holds also if the limit has been raised since. */
+void history_push(struct ras *ras, struct ras_history_row *row, uint32_t oldest);
+uint32_t history_oldest_beside(const struct ras *ras, uint32_t index);
 void history_trim(struct ras *ras, int64_t now_real);
 void history_forget(struct ras_history *h, uint32_t before); /* rows of lower index */
 const struct ras_history_row *history_at(const struct ras_history *h, size_t i);

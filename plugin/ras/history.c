@@ -46,13 +46,13 @@ uint32_t history_oldest_beside(const struct ras *ras, uint32_t index)
 	return goes < h->n ? history_at(h, goes)->index : index;
 }
 
-void history_push(struct ras *ras, struct ras_history_row *row)
+void history_push(struct ras *ras, struct ras_history_row *row, uint32_t oldest)
 {
 	struct ras_history *h = &ras->history;
 	uint32_t max = atomic_load(&ras->setting[RAS_SETTING_HIST_MAX_ENTRIES]);
 
 	h->newest = row->index;
-	while (h->n > 0 && h->n >= max) {
+	while (h->n > 0 && (h->n >= max || history_at(h, 0)->index < oldest)) {
 		drop_oldest(h);
 		ras->totals.hist_evicted++;
 	}

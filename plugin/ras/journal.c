@@ -372,10 +372,9 @@ static int load_history(struct ras *ras, const struct record *r)
 	addr_get(r, "peer", &row->peer);
 	get_error(r, &row->error);
 	note_call_id(ras, row->call_id);
-	history_push(ras, row);
 	/* Rows that had to go then do not come back where there is room for more now. */
 	record_get_u32(r, "oldest", &oldest);
-	history_forget(&ras->history, oldest);
+	history_push(ras, row, oldest);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static void push(struct ras *ras, int64_t end_time_ms)
 	row->index = history_index_after(ras->history.newest);
 	row->call_id = row->index + 1000;
 	row->end_time_ms = end_time_ms;
-	history_push(ras, row);
+	history_push(ras, row, history_oldest_beside(ras, row->index));
 }
 
 /* Exactly the rows from first to last, by every way to look. */
@@ -202,6 +202,27 @@ static void rows_of_the_future(void **state)
 	expect_rows(ras, 1, 1);
 }
 
+/* The limit is raised between the two: what the journal says already holds. */
+static void raised_in_between(void **state)
+{
+	struct ras *ras = *state;
+	struct ras_history_row *row = calloc(1, sizeof(*row));
+	uint32_t oldest;
+
+	assert_non_null(row);
+	limit(ras, 3, 0);
+	for (uint32_t i = 0; i < 5; i++)
+		push(ras, 0);
+	row->index = 6;
+	row->call_id = 1006;
+	oldest = history_oldest_beside(ras, row->index);
+	assert_int_equal(oldest, 4);
+	limit(ras, 100, 0);
+	history_push(ras, row, oldest);
+	expect_rows(ras, 4, 6);
+	assert_int_equal(ras->totals.hist_evicted, 3);
+}
+
 static void look_between(void **state)
 {
 	struct ras *ras = *state;
@@ -244,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lower_limit_takes_effect, make, destroy),
 		cmocka_unit_test_setup_teardown(old_rows_go, make, destroy),
 		cmocka_unit_test_setup_teardown(rows_of_the_future, make, destroy),
+		cmocka_unit_test_setup_teardown(raised_in_between, make, destroy),
 		cmocka_unit_test_setup_teardown(look_between, make, destroy),
 		cmocka_unit_test_setup_teardown(clear_keeps_the_number, make, destroy),
 	};
