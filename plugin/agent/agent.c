@@ -37,6 +37,7 @@ static void try_again_later(unsigned seconds);
 static const char *const known_lines[] = {
 	"AgentX master disconnected us",
 	"AgentX master agent failed to respond to ping",
+	"AgentX session to master agent attempted to be re-opened",
 	"NET-SNMP version",
 };
 

@@ -2,6 +2,7 @@
 #include "agent/master.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <linux/sockios.h>
@@ -28,12 +29,14 @@ static struct {
 	const char *target; /* behind the prefix */
 	char trouble[256];  /* told already */
 	struct resolve lookup;
-	int sock;    /* of the session; -1: none */
-	bool stands; /* the master has accepted it */
-	bool broken; /* it has failed with octets unread */
-	int last;    /* of the one before, which is over; -1: none, or settled */
-	bool lost;   /* see master_reached() */
-} master = {.lookup = RESOLVE_NONE, .sock = -1, .last = -1};
+	int sock;      /* of the session; -1: none */
+	bool stands;   /* the master has accepted it */
+	int quiet;     /* other end of what took its place when the master ended it before that; -1: none */
+	bool broken;   /* it has failed with octets unread */
+	int last;      /* of the one before, which is over; -1: none, or settled */
+	bool lost;     /* see master_reached() */
+	int64_t tried; /* when the last attempt was over */
+} master = {.lookup = RESOLVE_NONE, .sock = -1, .quiet = -1, .last = -1};
 
 /* ---- connecting ---- */
 
@@ -49,25 +52,33 @@ static void complain(const char *what, const char *way_out)
 	log_warning("cannot reach the master agent at %s: %s", master.address, text);
 }
 
-static const char *hint(int error)
+/* Errors that come in turn for one and the same trouble have one text. */
+static void complain_of(int error)
 {
 	switch (error) {
 	case ENOENT:
 	case ECONNREFUSED:
-		return "is snmpd running, with \"master agentx\" in its configuration?";
+		complain(strerror(error), "is snmpd running, with \"master agentx\" in its configuration?");
+		break;
 	case EACCES:
 	case EPERM:
-		return "let us in with agentXPerms in snmpd.conf, or put agentXSocket into a folder that we may enter";
+		complain(strerror(error),
+			 "let us in with agentXPerms in snmpd.conf, or put agentXSocket into a folder that "
+			 "we may enter");
+		break;
 	case EAGAIN:
 	case ETIMEDOUT:
-		return "it does not take connections now";
 	case EHOSTUNREACH:
 	case ENETUNREACH:
-		return "is there a route to that host?";
+		complain("it does not take connections now",
+			 master.family == AF_UNIX ? "" : "is its host there, and the network between?");
+		break;
 	case ENOPKG:
-		return "names are looked up with /usr/bin/getent; an address needs none";
+		complain(strerror(error), "names are looked up with /usr/bin/getent; an address needs none");
+		break;
 	default:
-		return "";
+		complain(strerror(error), "");
+		break;
 	}
 }
 
@@ -233,8 +244,25 @@ static void broken(const netsnmp_transport *t, int error)
 		master.broken = true;
 }
 
+/* The library does not bear an end of the connection while it waits for its session to be opened: with each one it
+ * makes another timer to try again. So it hears nothing instead, and gives up by itself. */
+static bool silence(const netsnmp_transport *t)
+{
+	int pair[2];
+
+	if (t->sock != master.sock || master.stands || master.quiet >= 0)
+		return false;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return false;
+	dup3(pair[0], t->sock, O_CLOEXEC);
+	fd_close(pair[0]);
+	master.quiet = pair[1];
+	return true;
+}
+
 static int transport_recv(netsnmp_transport *t, void *data, int size, void **opaque, int *olength)
 {
+	bool nothing;
 	ssize_t n;
 
 	*opaque = NULL;
@@ -242,13 +270,15 @@ static int transport_recv(netsnmp_transport *t, void *data, int size, void **opa
 	do
 		n = recv(t->sock, data, (size_t)size, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN) {
-		t->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
-		return 0;
-	}
-	if (n < 0)
+	nothing = n < 0 && errno == EAGAIN;
+	if (n < 0 && !nothing)
 		broken(t, errno);
-	return (int)n;
+	if (!nothing && n <= 0)
+		nothing = silence(t);
+	if (!nothing)
+		return (int)n;
+	t->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	return 0;
 }
 
 /* All or nothing: after a part the stream is of no use, so the connection is ended, and the library hears of it from
@@ -281,8 +311,12 @@ static int transport_close(netsnmp_transport *t)
 		if (master.stands) {
 			shutdown(t->sock, SHUT_RDWR);
 			master.last = TAKE_FD(t->sock);
+		} else {
+			complain("it opens no session",
+				 "is it a master agent, and is one there at the far end of a tunnel?");
 		}
 		master.stands = false;
+		master.quiet = fd_close(master.quiet);
 	}
 	t->sock = fd_close(t->sock);
 	return 0;
@@ -295,11 +329,14 @@ static netsnmp_transport *transport_open(const char *string UNUSED, int local, c
 	netsnmp_transport *t;
 	int fd;
 
-	if (local)
+	/* Timers that have fallen due meanwhile are run first: with an interval as short as the wait, nothing else
+	 * would have its turn. */
+	if (local || clock_mono_ms() - master.tried < MASTER_WAIT_MS / 2)
 		return NULL;
 	fd = master.family == AF_UNIX ? connect_unix(until) : connect_tcp(until);
+	master.tried = clock_mono_ms();
 	if (fd < 0)
-		complain(strerror(-fd), hint(-fd));
+		complain_of(-fd);
 	t = fd > 0 ? calloc(1, sizeof(*t)) : NULL;
 	if (!t) {
 		if (fd > 0)

@@ -8,7 +8,7 @@ from config_text import line
 from lab import Lab, free_port
 from mib import MIB, TOP
 from programs import Process, Sink
-from snmp import Manager
+from snmp import Manager, SnmpTimeout
 from tap import check, equal, say, until
 
 PHRASES = ("a pass phrase", "another pass phrase")  # as in README.md
@@ -102,6 +102,16 @@ class Host(Lab):
             self.snmpd, self.sink = None, Sink(self.ip)  # the hub's stay
         super().close()
 
+    def wait_agent(self, timeout=15):
+        """A master drops requests for a context that it has not heard of, so it is asked often."""
+        def there():
+            check(self.agent.alive, "rasdiald ended: " + self.agent.log()[-3000:])
+            try:
+                return isinstance(self.manager.get(MIB.oid("rasVersion.0"), timeout=0.3, retries=0).varbinds[0].value, bytes)
+            except SnmpTimeout:
+                return False
+        until(there, timeout, lambda: f"{self.name} answers\n" + self.agent.log()[-3000:])
+
     def notices(self, name, index=None, since=0):
         return [n for n in self.hub.sink.take(name, index, since) if n["rasAgentName"] == self.name]
 
@@ -122,7 +132,7 @@ class Host(Lab):
                   "rasDialFailed": len([r for r in rows if r["Connected"] != "true" and r["Cause"] != "localRequest"])}
         for kind, count in wanted.items():
             until(lambda k=kind, c=count: len(self.notices(k)) >= c, 5,
-                  lambda k=kind, c=count: f"{c} {k} of {self.name}: {self.notices(k)}")
+                  lambda k=kind, c=count: f"{c} {k} of {self.name}: {self.hub.sink.take()} {self.scalars()} {rows}")
             calls = [n["rasConnCallId"] for n in self.notices(kind)]
             equal(len(calls), len(set(calls)), f"{kind} of {self.name}, each once")
             equal(len(calls), count, f"{kind} of {self.name}")

@@ -156,6 +156,27 @@ def told_apart():
 
 
 @test(60)
+def console_is_away():
+    """The console is away: notifications do not hold up snmpd, and informs arrive when it is back"""
+    hub.console.stop()
+    hub.console = None
+    hub.stop_snmpd()
+    hub.start_snmpd()
+    for host in hosts:
+        host.wait_agent()
+    slowest = 0.0
+    for host in hosts:
+        host.dial(2)
+        for _ in range(10):
+            slowest = max(slowest, answer(host)[1])
+        host.wait(2, "failed")
+    check(slowest < 0.7, f"slowest answer {slowest:.1f} s")
+    hub.start_console()
+    for host in hosts:
+        until(lambda h=host: hub.told("rasDialFailed", h.name), 15, f"inform of {host.name}")
+
+
+@test(60)
 def master_restarts():
     """The master restarts: all agents come back, links are kept, and no notification is lost of what happened meanwhile"""
     for host in hosts:
