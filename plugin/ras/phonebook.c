@@ -310,22 +310,33 @@ int phonebook_part_indices(struct ras *ras)
 	return 0;
 }
 
-static bool index_remembered(const struct ras *ras, uint32_t index)
+/* How far ahead of another index one is, round the end. */
+static uint32_t index_distance(uint32_t from, uint32_t to)
 {
-	for (size_t i = 0; i < ras->n_conns; i++)
-		if (ras->conns[i]->info.index == index)
-			return true;
-	return false;
+	return to > from ? to - from : to + (RAS_INDEX_MAX - from);
 }
 
 uint32_t ras_index_next(struct ras *ras)
 {
+	/* Of so many that come next one is free, for there are no more names. */
+	size_t n = ras->n_conns + 1, ahead = 1;
+	_cleanup_free_ bool *taken = NULL;
+
 	if (!ras->permit.entries || (ras->max_entries > 0 && ras->n_rows >= ras->max_entries))
 		return 0;
-	for (size_t tries = 0; tries <= ras->n_conns; tries++) {
-		ras->index_given = ras->index_given >= RAS_INDEX_MAX ? 1 : ras->index_given + 1;
-		if (!index_remembered(ras, ras->index_given))
-			return ras->index_given;
+	taken = calloc(n + 1, sizeof(*taken));
+	if (!taken)
+		return 0;
+	for (size_t i = 0; i < ras->n_conns; i++) {
+		uint32_t index = ras->conns[i]->info.index;
+		uint32_t distance = index > 0 ? index_distance(ras->index_given, index) : 0;
+
+		if (distance <= n)
+			taken[distance] = true;
 	}
-	return 0;
+	while (ahead < n && taken[ahead])
+		ahead++;
+	ahead += ras->index_given;
+	ras->index_given = (uint32_t)(ahead > RAS_INDEX_MAX ? ahead - RAS_INDEX_MAX : ahead);
+	return ras->index_given;
 }

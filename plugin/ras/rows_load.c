@@ -114,16 +114,30 @@ static int put_row(struct ras_conn *conn)
 	if (r < 0)
 		return r;
 	conn->own = true;
-	phonebook_set_index(conn, index);
+	/* Whatever name without a row remembers it, too, will lose it: phonebook_part_indices(). */
+	conn->info.index = index;
 	phonebook_put(conn, TAKE_PTR(conn->kept), RAS_CHANGE_CREATED);
 	return 0;
 }
 
+/* Is there a life that is not where its row is? Hardly ever, and the search is long. */
+static bool any_life_lost(const struct ras *ras)
+{
+	for (size_t i = 0; i < ras->n_conns; i++) {
+		const struct ras_conn *conn = ras->conns[i];
+
+		if (conn->own && conn->has_life && !(is_row(conn) && has_life_of(conn, conn->kept->index)))
+			return true;
+	}
+	return false;
+}
+
 static int put_rows(struct ras *ras)
 {
+	bool lost = any_life_lost(ras);
 	int r = 0;
 
-	for (size_t i = 0; i < ras->n_conns; i++)
+	for (size_t i = 0; i < ras->n_conns && lost; i++)
 		if (is_row(ras->conns[i]))
 			find_life(ras->conns[i]);
 	for (size_t i = 0; i < ras->n_conns && r == 0; i++) {

@@ -300,6 +300,26 @@ static void indices_that_a_reload_gives(void **state)
 	check_book(lab);
 }
 
+/* One after the other, round the end, but for those that a name has. */
+static void indices_that_are_offered(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_start(lab);
+	APPLY(lab, made(RAS_INDEX_MAX, "last", ""), made(RAS_INDEX_MAX - 2, "before", ""), made(1, "first", ""),
+	      made(3, "third", ""));
+	lab->ras->index_given = RAS_INDEX_MAX - 4;
+	assert_int_equal(ras_index_next(lab->ras), RAS_INDEX_MAX - 3);
+	assert_int_equal(ras_index_next(lab->ras), RAS_INDEX_MAX - 1);
+	assert_int_equal(ras_index_next(lab->ras), 2);
+	assert_int_equal(ras_index_next(lab->ras), 4);
+	assert_int_equal(ras_index_next(lab->ras), 5);
+	lab->ras->index_given = RAS_INDEX_MAX;
+	assert_int_equal(ras_index_next(lab->ras), 2);
+	APPLY(lab, gone(3));
+	assert_int_equal(ras_index_next(lab->ras), 3);
+}
+
 /* ---- names that are forgotten ---- */
 
 static void the_sums_go_on(void **state)
@@ -488,6 +508,7 @@ int main(void)
 		ROWS_TEST(a_row_is_renamed_to_a_remembered_name),
 		ROWS_TEST(an_index_that_was_remembered),
 		ROWS_TEST(indices_that_a_reload_gives),
+		ROWS_TEST(indices_that_are_offered),
 		ROWS_TEST(the_sums_go_on),
 		ROWS_TEST(destroyed_and_made_again_at_one_stroke),
 		ROWS_TEST(a_name_that_a_new_row_takes_in_a_crash),
