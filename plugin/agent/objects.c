@@ -18,7 +18,19 @@ static const struct table *const tables[] = {
 	&table_addr,   &table_link,      &table_history, &table_hist,     &table_notify_control,
 };
 
-const struct table_list objects_list = {tables, ARRAY_SIZE(tables)};
+static void store_begin(struct agent *agent)
+{
+	ras_write_begin(agent->ras);
+}
+
+static int store_end(struct agent *agent, bool keep)
+{
+	if (!keep)
+		ras_write_drop(agent->ras);
+	return !keep || ras_write_end(agent->ras) < 0 ? SNMP_ERR_COMMITFAILED : SNMP_ERR_NOERROR;
+}
+
+const struct table_list objects_list = {tables, ARRAY_SIZE(tables), store_begin, store_end};
 
 /* sysORTable wants an array it could write to. */
 static oid root[] = {MIB_ROOT};

@@ -293,6 +293,31 @@ static bool reserve_phase(struct agent *agent, struct set *set, int mode)
 	return true;
 }
 
+/* All that the SET stores, as a whole or not at all. */
+static void store_phase(struct agent *agent, struct set *set)
+{
+	struct set_write *write = set->order[0];
+	bool good;
+	int error;
+
+	if (!set->list->store_begin) {
+		each(agent, set, store);
+		return;
+	}
+	set->list->store_begin(agent);
+	good = each(agent, set, store);
+	error = set->list->store_end(agent, good);
+	if (!error)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		set->writes[i].stored = false;
+	if (!good)
+		return;
+	set_refuse(write, error, "it cannot be stored (see rasStorageStatus)");
+	netsnmp_request_set_error(write->request, error);
+	log_refused(write, error);
+}
+
 static void commit(struct agent *agent, struct set *set)
 {
 	for (size_t i = 0; i < set->n; i++) {
@@ -380,7 +405,7 @@ void set_phase(const struct table_list *list, struct agent *agent, int mode, int
 			netsnmp_request_set_error(requests, SNMP_ERR_COMMITFAILED);
 			break;
 		}
-		each(agent, set, store);
+		store_phase(agent, set);
 		attach(set, NULL);
 		break;
 	case MODE_SET_COMMIT:

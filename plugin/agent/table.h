@@ -82,6 +82,11 @@ struct table {
 struct table_list {
 	const struct table *const *tables;
 	size_t n;
+
+	/* Around what the writers of a SET store: it comes to the disk at the end, as a whole or, if keep is false or an
+	 * SNMP_ERR_* is returned, not at all. NULL: each writer by itself. */
+	void (*store_begin)(struct agent *agent);
+	int (*store_end)(struct agent *agent, bool keep);
 };
 
 /* Answers requests of one PDU, MODE_GET or MODE_GETNEXT. All columns of a row that are asked for together come from one

@@ -20,6 +20,7 @@ struct ras_edit {
 	struct edit_row *rows;
 	struct row_file *files; /* once written; as many as rows */
 	size_t n;
+	bool in_stroke; /* is to be written, with what else the SET writes */
 	bool written;
 };
 
@@ -311,18 +312,47 @@ static int make_file(const struct ras_edit *edit, size_t at)
 	return row_file_make(edit->ras, row->entry, base, file);
 }
 
+static void forget_texts(struct ras_edit *edit)
+{
+	for (size_t i = 0; i < edit->n; i++)
+		row_file_done(&edit->files[i]);
+}
+
 int ras_edit_write(struct ras_edit *edit)
 {
+	bool alone = !edit->ras->stroke.open;
 	int r = 0;
 
 	for (size_t i = 0; i < edit->n && r == 0; i++)
 		r = make_file(edit, i);
-	if (r == 0)
-		r = rows_write(edit->ras, edit->files, edit->n);
-	for (size_t i = 0; i < edit->n; i++)
-		row_file_done(&edit->files[i]);
-	edit->written = r == 0;
-	return r;
+	if (r < 0) {
+		forget_texts(edit);
+		return r;
+	}
+	if (alone)
+		ras_write_begin(edit->ras);
+	edit->in_stroke = true;
+	return alone ? ras_write_end(edit->ras) : 0;
+}
+
+bool edit_files(const struct ras *ras, struct row_file **ret, size_t *ret_n)
+{
+	if (!ras->edit || !ras->edit->in_stroke)
+		return false;
+	*ret = ras->edit->files;
+	*ret_n = ras->edit->n;
+	return true;
+}
+
+void edit_wrote(struct ras *ras, bool written)
+{
+	struct ras_edit *edit = ras->edit;
+
+	if (!edit || !edit->in_stroke)
+		return;
+	edit->in_stroke = false;
+	edit->written = written;
+	forget_texts(edit);
 }
 
 void ras_edit_undo(struct ras_edit *edit)

@@ -87,6 +87,8 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 
 	atomic_store(&ras->setting[RAS_SETTING_HIST_MAX_ENTRIES], UINT16_MAX);
 	r = store_open(ras, ret_error);
+	if (r == 0)
+		r = rows_open(ras);
 	for (unsigned i = 0; i < RAS_SETTING_MAX; i++)
 		atomic_store(&ras->setting[i], ras->stored_value[i]);
 	history_trim(ras, clock_real_ms());
@@ -106,8 +108,6 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 	ras->totals.successes += ras->gone.successes;
 	ras->totals.failures += ras->gone.failures;
 	ras->totals.drops += ras->gone.drops;
-	if (r == 0)
-		r = rows_open(ras);
 	if (r == 0)
 		r = rows_load(ras);
 	if (r == 0)
@@ -295,6 +295,7 @@ struct ras *ras_free(struct ras *ras)
 	free(ras->rows);
 	free(ras->names);
 	permissions_done(&ras->permit);
+	free(ras->stroke.lines.data);
 	store_close(ras);
 	pthread_cond_destroy(&ras->thread_ended);
 	pthread_cond_destroy(&ras->keeper_wake);
@@ -347,23 +348,27 @@ uint32_t ras_setting_get(const struct ras *ras, enum ras_setting which)
 
 int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 {
+	bool alone = !ras->stroke.open;
 	struct record_writer w;
 	int r = 0;
 
-	WITH_LOCK(&ras->store.lock);
-
+	if (alone)
+		ras_write_begin(ras);
 	/* Rows that have gone must not come back because there is room for more at the next start. */
 	if (which == RAS_SETTING_HIST_MAX_ENTRIES || which == RAS_SETTING_HIST_RETAIN_TIME) {
 		r = journal_put_engine(&w, ras);
 		if (r == 0)
-			r = store_append(ras, w.text, w.len, false);
+			stroke_add(ras, &w);
 	}
 	if (r == 0)
 		r = journal_put_setting(&w, which, value, ras->file_value[which]);
-	if (r == 0)
-		r = store_append(ras, w.text, w.len, true);
-	if (r == 0)
+	if (r == 0) {
+		stroke_add(ras, &w);
 		ras->stored_value[which] = value;
+		return alone ? ras_write_end(ras) : 0;
+	}
+	if (alone)
+		ras_write_drop(ras);
 	return r;
 }
 

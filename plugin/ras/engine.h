@@ -179,6 +179,12 @@ struct ras_history {
 	uint32_t newest; /* index given last, also if that row is gone */
 };
 
+/* Lines that are to be written at one stroke; the caller frees data. */
+struct store_lines {
+	char *data;
+	size_t size, room;
+};
+
 struct ras_store {
 	pthread_mutex_t lock;
 	int fd;
@@ -186,11 +192,21 @@ struct ras_store {
 	size_t live;   /* octets right after the last compaction */
 	bool unsynced; /* something to fdatasync */
 	bool behind;   /* a line could not be written: the whole is to be, once there is room */
+	uint32_t sets; /* number of the last SET whose lines are framed */
 	/* Requests that are written and not yet done. What is in memory must not be written over them meanwhile. */
 	_Atomic uint32_t ahead;
 	atomic_int status;   /* enum ras_storage_status: of the last write */
 	atomic_bool damaged; /* something was set aside at the start */
 	_Atomic uint32_t problems;
+};
+
+/* What one SET writes, until it is written; the owner's. */
+struct stroke {
+	bool open;
+	int error;
+	struct store_lines lines;
+	size_t n_lines;
+	uint32_t stored_before[RAS_SETTING_MAX];
 };
 
 /* Attempts of names that were forgotten: the scalars' sums go on. */
@@ -242,6 +258,7 @@ struct ras {
 	struct ras_edit *edit;                     /* under way; NULL: none */
 	struct permissions permit;
 	const struct ras_row_format *row_format;
+	struct stroke stroke;
 
 	pthread_mutex_t lock;
 	struct ras_totals totals;
@@ -410,12 +427,12 @@ void store_close(struct ras *ras);
  */
 int store_append(struct ras *ras, const char *lines, size_t len, bool durable);
 
-/* Lines that are to be written at one stroke; the caller frees data. */
-struct store_lines {
-	char *data;
-	size_t size, room;
-};
+int store_lines_add_text(struct store_lines *lines, const char *text, size_t size);
 int store_lines_add(struct store_lines *lines, const struct record_writer *w);
+
+/* Lines of a SET that were found beside the journal, framed: they count unless the journal has them. Before there are
+ * threads. Returns 0, -EBADMSG if they are not whole, or -ENOMEM. */
+int store_load_set(struct ras *ras, const char *text, size_t size);
 
 void store_sync(struct ras *ras);   /* keeper */
 int store_compact(struct ras *ras); /* store.lock held */
@@ -435,6 +452,7 @@ int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const
 /* oldest: index of the oldest row there is besides; 0: it does not matter. */
 int journal_put_history(struct record_writer *w, const struct ras_history_row *row, uint32_t oldest);
 int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_t value, uint32_t file_value);
+int journal_put_set(struct record_writer *w, uint32_t number, size_t lines);
 int journal_put_engine(struct record_writer *w, struct ras *ras);
 int journal_put_life(struct record_writer *w, struct ras_conn *conn);         /* conn line as it is now */
 int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn); /* wish line as it is now */
@@ -484,7 +502,15 @@ int adopt_all(struct ras *ras);
 int keeper_start(struct ras *ras);
 void keeper_stop(struct ras *ras);
 
+/* ---- stroke.c ---- */
+
+/* One line of what is being written. Between ras_write_begin() and ras_write_end(). */
+void stroke_add(struct ras *ras, const struct record_writer *w);
+
 /* ---- request.c ---- */
+
+/* For stroke.c: whether those that were to be written were. */
+void requests_wrote(struct ras *ras, bool written);
 
 /* Drops what waits for its commit and cannot be done with this row any more; dials: only what would dial it. */
 void request_withdraw(struct ras_conn *conn, bool dials);

@@ -7,6 +7,7 @@
  *     history  an ended call
  *     setting  a value that SNMP can write, with the value that the file had then
  *     engine   the numbers given last, and the attempts of names that were forgotten
+ *     set      so many lines behind it are of one SET: all of them count or none
  *     forget   a name that SNMP has destroyed, or that a row has under another name now
  *
  * A later line of the same thing replaces an earlier one. */
@@ -197,6 +198,14 @@ int journal_put_setting(struct record_writer *w, enum ras_setting which, uint32_
 	return record_end(w);
 }
 
+int journal_put_set(struct record_writer *w, uint32_t number, size_t lines)
+{
+	record_begin(w, "set");
+	record_put_u64(w, "number", number);
+	record_put_u64(w, "lines", lines);
+	return record_end(w);
+}
+
 int journal_put_engine(struct record_writer *w, struct ras *ras)
 {
 	const struct ras_history *h = &ras->history;
@@ -206,6 +215,7 @@ int journal_put_engine(struct record_writer *w, struct ras *ras)
 	record_put_u64(w, "call", ras->last_call_id);
 	record_put_u64(w, "hist", h->newest);
 	record_put_u64(w, "oldest", h->n > 0 ? history_at(h, 0)->index : history_index_after(h->newest));
+	record_put_u64(w, "set", ras->store.sets);
 	put_fields(w, gone_fields, ARRAY_SIZE(gone_fields), &ras->gone);
 	return record_end(w);
 }
@@ -397,10 +407,17 @@ static int load_engine(struct ras *ras, const struct record *r)
 	record_get_u32(r, "call", &ras->last_call_id);
 	record_get_u32(r, "hist", &hist);
 	record_get_u32(r, "oldest", &oldest);
+	record_get_u32(r, "set", &ras->store.sets);
 	get_fields(r, gone_fields, ARRAY_SIZE(gone_fields), &ras->gone);
 	ras->history.newest = MAX(hist, ras->history.newest);
 	history_forget(&ras->history, oldest);
 	return 0;
+}
+
+/* Whether the lines that belong to it are there is the affair of who reads them. */
+static int load_set(struct ras *ras, const struct record *r)
+{
+	return record_get_u32(r, "number", &ras->store.sets);
 }
 
 static int load_forget(struct ras *ras, const struct record *r)
@@ -424,8 +441,8 @@ static const struct {
 	const char *kind;
 	int (*load)(struct ras *ras, const struct record *r);
 } kinds[] = {
-	{"conn", load_conn},       {"wish", load_wish},     {"history", load_history},
-	{"setting", load_setting}, {"engine", load_engine}, {"forget", load_forget},
+	{"conn", load_conn},     {"wish", load_wish},     {"history", load_history}, {"setting", load_setting},
+	{"engine", load_engine}, {"forget", load_forget}, {"set", load_set},
 };
 
 int journal_load_line(struct ras *ras, char *line)

@@ -42,10 +42,22 @@ void phonebook_sort(struct ras *ras);
 /* The phonebook was changed now. */
 void phonebook_touch(struct ras *ras);
 
+/* A file of a row, as it shall be. */
+struct row_file {
+	uint32_t index;
+	char *text; /* NULL: there shall be no file */
+	size_t size;
+	bool existed; /* rows_write()'s own */
+};
+
 /* ---- edit.c ---- */
 
 /* The entry that a row is about to get, or has; NULL if it is to go or to have another name. Owner. */
 const struct ras_entry *edit_coming(const struct ras_conn *conn);
+
+/* For stroke.c: the files of the edit that is to be written; false: there is none. Then, whether they were. */
+bool edit_files(const struct ras *ras, struct row_file **ret, size_t *ret_n);
+void edit_wrote(struct ras *ras, bool written);
 
 /* Before the phonebook is loaded anew: what is written is done, what is not is dropped. */
 void edit_settle(struct ras *ras);
@@ -69,19 +81,13 @@ void permit_all(struct ras *ras);
 
 #define ROWS_FOLDER "entries"
 
-struct row_file {
-	uint32_t index;
-	char *text; /* NULL: there shall be no file */
-	size_t size;
-	bool existed; /* rows_write()'s own */
-};
-
 /* Opens the folder; none is no error. Ends what a crash left half done. Returns 0 or -ENOMEM. */
 int rows_open(struct ras *ras);
 
-/* All of them or none, also over a crash. The versions before are kept until rows_done(). Returns 0 or negative errno:
- * nothing changed. */
-int rows_write(struct ras *ras, struct row_file files[], size_t n);
+/* All of them or none, also over a crash; if that comes in between, the next start also finds these lines for the
+ * journal (framed; NULL: none). The versions before are kept until rows_done(). Returns 0 or negative errno: nothing
+ * changed. */
+int rows_write(struct ras *ras, struct row_file files[], size_t n, const struct store_lines *lines);
 void rows_undo(struct ras *ras, const struct row_file files[], size_t n);
 void rows_done(struct ras *ras, const struct row_file files[], size_t n);
 

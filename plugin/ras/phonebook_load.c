@@ -193,7 +193,7 @@ static void store_rows(struct ras *ras)
 		if (ras->rows[i]->store)
 			r = add_file(ras->rows[i], files, &n);
 	if (r == 0)
-		r = rows_write(ras, files, n);
+		r = rows_write(ras, files, n, NULL);
 	if (r == 0)
 		rows_done(ras, files, n);
 	else
@@ -287,7 +287,7 @@ static void drop_stored(struct ras_conn *conn)
 
 	if (!conn->kept && (!conn->file_entry || conn->file_entry == conn->entry))
 		return;
-	if (rows_write(conn->ras, &file, 1) == 0)
+	if (rows_write(conn->ras, &file, 1, NULL) == 0)
 		rows_done(conn->ras, &file, 1);
 	conn->kept = ras_entry_unref(conn->kept);
 	conn->kept_base = ras_entry_unref(conn->kept_base);

@@ -108,6 +108,14 @@ int ras_wake_fd(const struct ras *ras);
 /* [any] The value in force. */
 uint32_t ras_setting_get(const struct ras *ras, enum ras_setting which);
 
+/* What is written between these two (ras_setting_store(), ras_edit_write(), ras_request_write()) comes to the disk with
+ * ras_write_end(): all of it or nothing, also over a crash. Nothing else may be called in between; outside of them,
+ * each of the three is a stroke of its own. ras_write_end() returns 0, or negative errno: nothing changed, and what was
+ * to be written counts as not written. So it does after ras_write_drop(). */
+void ras_write_begin(struct ras *ras);
+int ras_write_end(struct ras *ras);
+void ras_write_drop(struct ras *ras);
+
 /* Puts a value on stable storage without using it yet. Returns 0, or negative errno (-ENOSPC, -EROFS, ...): nothing
  * changed. */
 int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value);

@@ -16,6 +16,7 @@ struct ras_request {
 	enum ras_trigger trigger;
 	bool repeated; /* seen before: nothing happens */
 	bool written;
+	bool in_stroke;        /* but not on the disk yet */
 	struct ras_call *call; /* parked dial thread; NULL: none is needed */
 	int64_t made_ms;
 };
@@ -180,40 +181,39 @@ int ras_request_write(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
 	struct record_writer w;
-	char lines[2 * RECORD_MAX];
 	struct conn_wish wish = {.request_id = request->request_id, .action = request->action};
-	size_t len = 0;
+	bool alone = !request->ras->stroke.open;
 	int r = 0;
 
 	if (request->repeated)
 		return 0;
-	WITH_LOCK(&request->ras->store.lock);
-
+	if (alone)
+		ras_write_begin(request->ras);
 	pthread_mutex_lock(&conn->lock);
 	wish.desired = desired_after(request);
 	wish.begun = request->call || stays_begun(conn, request->action);
 	wish.after = request->call ? conn->info.counters.attempts : conn->begun_after;
 	pthread_mutex_unlock(&conn->lock);
-	/* Both lines or none. */
 	if (request->action == RAS_ACTION_CLEAR_ERROR) {
 		r = put_cleared(&w, conn);
 		if (r == 0)
-			memcpy(lines, w.text, len = w.len);
+			stroke_add(request->ras, &w);
 	}
 	if (r == 0)
 		r = journal_put_wish(&w, conn, &wish);
-	if (r == 0) {
-		memcpy(lines + len, w.text, w.len);
-		r = store_append(request->ras, lines, len + w.len, true);
-	}
+	if (r == 0)
+		stroke_add(request->ras, &w);
+	else if (alone)
+		ras_write_drop(request->ras);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&conn->lock);
 	request->written = conn->is_ahead = true;
 	conn->ahead = wish;
 	pthread_mutex_unlock(&conn->lock);
+	request->in_stroke = true;
 	atomic_fetch_add(&request->ras->store.ahead, 1);
-	return 0;
+	return alone ? ras_write_end(request->ras) : 0;
 }
 
 /* The request is done, or is to be taken back. conn.lock held. */
@@ -223,6 +223,18 @@ static void no_longer_ahead(struct ras_request *request)
 		return;
 	request->written = request->conn->is_ahead = false;
 	atomic_fetch_sub(&request->ras->store.ahead, 1);
+}
+
+void requests_wrote(struct ras *ras, bool written)
+{
+	for (struct ras_request *r = ras->requests; r; r = r->next) {
+		if (r->in_stroke && !written) {
+			WITH_LOCK(&r->conn->lock);
+
+			no_longer_ahead(r);
+		}
+		r->in_stroke = false;
+	}
 }
 
 void ras_request_undo(struct ras_request *request)

@@ -142,7 +142,7 @@ static int put_in_force(int dirfd, const struct row_file *file)
 
 /* ---- the files of a request ---- */
 
-static int write_change(int dirfd, const struct row_file files[], size_t n)
+static int write_change(int dirfd, const struct row_file files[], size_t n, const struct store_lines *lines)
 {
 	_cleanup_free_ char *text = NULL;
 	struct record_writer w;
@@ -156,9 +156,12 @@ static int write_change(int dirfd, const struct row_file files[], size_t n)
 		record_put_u64(&w, "index", files[i].index);
 		record_put_u64(&w, "before", files[i].existed);
 		record_put_u64(&w, "of", n);
+		record_put_u64(&w, "lines", lines != NULL);
 		if (record_end(&w) == 0)
 			fwrite(w.text, w.len, 1, stream);
 	}
+	if (lines)
+		fwrite(lines->data, lines->size, 1, stream);
 	if (fclose(stream) != 0)
 		return -ENOMEM;
 	return file_replace(dirfd, CHANGE, text, size, true);
@@ -179,13 +182,12 @@ void rows_undo(struct ras *ras, const struct row_file files[], size_t n)
 {
 	if (ras->rows_fd < 0)
 		return;
-	if (n > 1 && renameat(ras->rows_fd, CHANGE, ras->rows_fd, UNDO) == 0)
+	if (renameat(ras->rows_fd, CHANGE, ras->rows_fd, UNDO) == 0)
 		sync_folder(ras->rows_fd);
 	for (size_t i = 0; i < n; i++)
 		take_back(ras->rows_fd, files[i].index, files[i].existed);
 	sync_folder(ras->rows_fd);
-	if (n > 1)
-		unlinkat(ras->rows_fd, UNDO, 0);
+	unlinkat(ras->rows_fd, UNDO, 0);
 }
 
 void rows_done(struct ras *ras, const struct row_file files[], size_t n)
@@ -195,12 +197,11 @@ void rows_done(struct ras *ras, const struct row_file files[], size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (files[i].existed)
 			unlink_version(ras->rows_fd, files[i].index, BEFORE);
-	if (n > 1)
-		unlinkat(ras->rows_fd, CHANGE, 0);
+	unlinkat(ras->rows_fd, CHANGE, 0);
 }
 
 /* Everything that needs room on the disk. */
-static int prepare(int dirfd, struct row_file files[], size_t n)
+static int prepare(int dirfd, struct row_file files[], size_t n, const struct store_lines *lines)
 {
 	int r = 0;
 
@@ -210,14 +211,13 @@ static int prepare(int dirfd, struct row_file files[], size_t n)
 		if (r == 0)
 			r = keep_before(dirfd, &files[i]);
 	}
-	return r == 0 && n > 1 ? write_change(dirfd, files, n) : r;
+	return r == 0 && (n > 1 || lines) ? write_change(dirfd, files, n, lines) : r;
 }
 
 static void unprepare(int dirfd, const struct row_file files[], size_t n)
 {
 	/* The list may be there, though it is not known to have come to the disk. */
-	if (n > 1)
-		unlinkat(dirfd, CHANGE, 0);
+	unlinkat(dirfd, CHANGE, 0);
 	for (size_t i = 0; i < n; i++) {
 		unlink_version(dirfd, files[i].index, TO_COME);
 		unlink_version(dirfd, files[i].index, BEFORE);
@@ -234,7 +234,7 @@ static int open_folder(struct ras *ras)
 	return fd < 0 ? -errno : fd_high(fd);
 }
 
-static int try_write(struct ras *ras, struct row_file files[], size_t n)
+static int try_write(struct ras *ras, struct row_file files[], size_t n, const struct store_lines *lines)
 {
 	int r;
 
@@ -243,7 +243,7 @@ static int try_write(struct ras *ras, struct row_file files[], size_t n)
 		ras->rows_fd = open_folder(ras);
 	if (ras->rows_fd < 0)
 		return ras->rows_fd;
-	r = prepare(ras->rows_fd, files, n);
+	r = prepare(ras->rows_fd, files, n, lines);
 	if (r < 0) {
 		unprepare(ras->rows_fd, files, n);
 		return r;
@@ -264,7 +264,7 @@ static bool file_exists(const struct ras *ras, uint32_t index)
 	return ras->rows_fd >= 0 && faccessat(ras->rows_fd, file_name(index, IN_FORCE, name), F_OK, 0) == 0;
 }
 
-int rows_write(struct ras *ras, struct row_file files[], size_t n)
+int rows_write(struct ras *ras, struct row_file files[], size_t n, const struct store_lines *lines)
 {
 	bool any = false;
 	int r;
@@ -274,7 +274,7 @@ int rows_write(struct ras *ras, struct row_file files[], size_t n)
 		any |= files[i].text || file_exists(ras, files[i].index);
 	if (!any)
 		return 0;
-	r = try_write(ras, files, n);
+	r = try_write(ras, files, n, lines);
 	store_note(ras, r);
 	return r;
 }
@@ -400,34 +400,43 @@ struct step {
 	bool before; /* there was a file before */
 };
 
-/* All of the list or nothing: half of a change is none. */
-static int read_steps(char *text, struct step **ret, size_t *ret_n)
+/* All of the list or nothing: half of a change is none. Behind the steps may stand lines for the journal. */
+static int read_steps(char *text, struct step **ret, size_t *ret_n, const char **ret_lines)
 {
 	_cleanup_free_ struct step *steps = NULL;
-	size_t n = 0, lines = 0;
-	struct record r;
-	uint64_t of = 0;
+	size_t n = 0, room = 0;
+	uint32_t of = 1, lines = 0;
+	char *line = text;
 
 	for (const char *c = text; *c; c++)
-		lines += *c == '\n';
-	steps = calloc(lines + 1, sizeof(*steps));
+		room += *c == '\n';
+	steps = calloc(room + 1, sizeof(*steps));
 	if (!steps)
 		return -ENOMEM;
-	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+	while (n < of) {
+		char *end = strchr(line, '\n');
 		struct step *step = &steps[n++];
 		uint32_t before;
+		struct record r;
 
+		if (!end)
+			return -EBADMSG;
 		*end = '\0';
 		if (record_parse(line, &r) < 0 || record_get_u32(&r, "index", &step->index) < 0 ||
-		    record_get_u32(&r, "before", &before) < 0 || record_get_u64(&r, "of", &of) < 0 || of != lines)
+		    record_get_u32(&r, "before", &before) < 0 || record_get_u32(&r, "of", &of) < 0)
 			return -EBADMSG;
+		record_get_u32(&r, "lines", &lines);
 		step->put = str_equal(r.kind, "put");
 		step->before = before != 0;
 		if (!step->put && !str_equal(r.kind, "remove"))
 			return -EBADMSG;
+		line = end + 1;
 	}
+	if ((*line != '\0') != (lines != 0))
+		return -EBADMSG;
 	*ret = TAKE_PTR(steps);
 	*ret_n = n;
+	*ret_lines = line;
 	return 0;
 }
 
@@ -440,8 +449,10 @@ static void do_step(int dirfd, const struct step *step)
 }
 
 /* The steps that were done before the crash are done again, which changes nothing. */
-static int finish_list(int dirfd, const char *list, bool undo)
+static int finish_list(struct ras *ras, const char *list, bool undo)
 {
+	int dirfd = ras->rows_fd;
+	const char *lines;
 	_cleanup_free_ struct step *steps = NULL;
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0, n = 0;
@@ -451,7 +462,9 @@ static int finish_list(int dirfd, const char *list, bool undo)
 		return r;
 	if (!text || size == 0 || strlen(text) != size || text[size - 1] != '\n')
 		return -EBADMSG;
-	r = read_steps(text, &steps, &n);
+	r = read_steps(text, &steps, &n, &lines);
+	if (r == 0 && *lines && !undo)
+		r = store_load_set(ras, lines, strlen(lines));
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -468,7 +481,7 @@ static int finish_list(int dirfd, const char *list, bool undo)
 static int finish_change(struct ras *ras, const char *list, bool undo)
 {
 	char name[64] = "?";
-	int r = finish_list(ras->rows_fd, list, undo);
+	int r = finish_list(ras, list, undo);
 
 	if (r == 0 || r == -ENOENT || r == -ENOMEM)
 		return r == -ENOMEM ? r : 0;

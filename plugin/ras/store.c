@@ -106,10 +106,10 @@ void store_sync(struct ras *ras)
 
 /* ---- writing it anew ---- */
 
-int store_lines_add(struct store_lines *b, const struct record_writer *w)
+int store_lines_add_text(struct store_lines *b, const char *text, size_t size)
 {
-	if (!b->data || b->size + w->len > b->room) {
-		size_t room = (b->size + w->len) * 2;
+	if (!b->data || b->size + size > b->room) {
+		size_t room = (b->size + size) * 2;
 		char *data = realloc(b->data, room);
 
 		if (!data)
@@ -117,9 +117,14 @@ int store_lines_add(struct store_lines *b, const struct record_writer *w)
 		b->data = data;
 		b->room = room;
 	}
-	memcpy(b->data + b->size, w->text, w->len);
-	b->size += w->len;
+	memcpy(b->data + b->size, text, size);
+	b->size += size;
 	return 0;
+}
+
+int store_lines_add(struct store_lines *b, const struct record_writer *w)
+{
+	return store_lines_add_text(b, w->text, w->len);
 }
 
 static int add_conn(struct store_lines *b, struct ras_conn *conn)
@@ -213,9 +218,39 @@ static void set_aside(struct ras *ras, const struct store_lines *damaged, unsign
 			    name);
 }
 
-static int load_lines(struct ras *ras, char *text, size_t size)
+/* How many lines a set line announces; 0: it is another line. */
+static uint32_t lines_of_set(const char *line)
+{
+	struct record_writer copy;
+	struct record r;
+	uint32_t lines = 0;
+
+	if (strncmp(line, "set ", 4) != 0)
+		return 0;
+	str_copy(copy.text, line, sizeof(copy.text));
+	if (record_parse(copy.text, &r) == 0)
+		record_get_u32(&r, "lines", &lines);
+	return lines;
+}
+
+static bool has_lines(const char *text, const char *end, uint32_t lines)
+{
+	for (; lines > 0; lines--) {
+		const char *newline = text < end ? memchr(text, '\n', (size_t)(end - text)) : NULL;
+
+		if (!newline)
+			return false;
+		text = newline + 1;
+	}
+	return true;
+}
+
+/* Returns how much of the text counts: a last line that was cut does not, nor does a SET at the end whose lines are not
+ * all there, since it was not answered. */
+static size_t load_lines(struct ras *ras, char *text, size_t size)
 {
 	struct store_lines damaged = {0};
+	size_t whole = 0;
 	unsigned n_damaged = 0;
 	struct record_writer w;
 
@@ -227,15 +262,58 @@ static int load_lines(struct ras *ras, char *text, size_t size)
 		memcpy(w.text, line, w.len);
 		w.text[w.len++] = '\n';
 		line[len] = '\0';
+		if (newline && !has_lines(newline + 1, end, lines_of_set(line)))
+			break;
 		if (len > 0 && (!newline || strlen(line) != len || journal_load_line(ras, line) < 0)) {
 			store_lines_add(&damaged, &w);
 			n_damaged++;
 		}
 		line += len + 1;
+		whole = newline ? (size_t)(line - text) : whole;
 	}
 	if (n_damaged > 0)
 		set_aside(ras, &damaged, n_damaged);
 	free(damaged.data);
+	return whole;
+}
+
+/* Are these a set line and the lines it announces, every one of them good? */
+static bool is_whole_set(char *text, size_t size, uint32_t *ret_number)
+{
+	uint32_t announced = 0, lines = 0;
+	struct record r;
+
+	for (char *line = text, *end; line < text + size; line = end + 1, lines++) {
+		end = memchr(line, '\n', (size_t)(text + size - line));
+		if (!end)
+			return false;
+		*end = '\0';
+		if (strlen(line) != (size_t)(end - line) || record_parse(line, &r) < 0)
+			return false;
+		if (lines == 0 && (!str_equal(r.kind, "set") || record_get_u32(&r, "lines", &announced) < 0 ||
+				   record_get_u32(&r, "number", ret_number) < 0))
+			return false;
+	}
+	return lines > 1 && lines == announced + 1;
+}
+
+int store_load_set(struct ras *ras, const char *text, size_t size)
+{
+	_cleanup_free_ char *copy = malloc(size + 1);
+	uint32_t number = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	if (!is_whole_set(copy, size, &number))
+		return -EBADMSG;
+	/* The crash came after the journal had them. */
+	if ((int32_t)(number - ras->store.sets) <= 0)
+		return 0;
+	memcpy(copy, text, size);
+	load_lines(ras, copy, size);
+	store_append(ras, text, size, true);
 	return 0;
 }
 
@@ -261,7 +339,7 @@ static int read_journal(struct ras *ras, char **ret_text, size_t *ret_size)
 int store_open(struct ras *ras, struct ras_error *ret_error)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t size = 0, whole;
+	size_t size = 0, whole = 0;
 	int r;
 
 	atomic_store(&ras->store.status, RAS_STORAGE_OK);
@@ -271,15 +349,13 @@ int store_open(struct ras *ras, struct ras_error *ret_error)
 		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: no memory for the journal");
 		return r;
 	}
-	for (whole = size; whole > 0 && text[whole - 1] != '\n';)
-		whole--;
 	if (r == 0)
-		load_lines(ras, text, size);
+		whole = load_lines(ras, text, size);
 	/* What cannot be written to now may be later. */
 	r = open_journal(ras);
 	if (r < 0)
 		store_note(ras, r);
-	/* A last line that was cut would spoil the next one, should the journal not be written anew. */
+	/* What does not count would spoil the next line, should the journal not be written anew. */
 	else if (whole < size && ftruncate(ras->store.fd, (off_t)whole) == 0)
 		ras->store.size = ras->store.live = whole;
 	return 0;

@@ -234,7 +234,7 @@ static const struct table in_group = TABLE(&number_source, 3, 4, 6, 1);
 static const struct table last = TABLE(&empty_source, 3, 5, 1, 1);
 
 static const struct table *const tables[] = {&scalars, &none, &by_number, &by_pair, &group, &in_group, &last};
-static const struct table_list list = {tables, ARRAY_SIZE(tables)};
+static const struct table_list list = {.tables = tables, .n = ARRAY_SIZE(tables)};
 
 UNUSED static int setup(void **state UNUSED)
 {
