@@ -233,6 +233,38 @@ def sigint_ends_too():
 
 
 @test(60)
+def on_their_way():
+    """Notifications that are on their way when the master hangs arrive once: when it goes on, also in another session, and when it
+    dies instead"""
+    for ending in ("goes on", "goes on late", "dies"):
+        lab = make(ping_interval=30 if ending == "goes on" else 2)
+        try:
+            lab.begin()
+            lab.dial(2)
+            lab.wait(2, "up")
+            until(lambda lab=lab: lab.sink.take("rasConnected", 2), 5, "connected")
+            lab.snmpd.freeze()
+            until(lambda lab=lab: "entry drops: call 1: disconnected" in lab.agent.log(), 10, lab.agent.log)
+            if ending == "goes on":
+                begin = time.monotonic()
+                until(lambda b=begin: time.monotonic() - b > 2.5, 10, "longer than the time-out of a session")
+            elif ending == "goes on late":
+                until(lambda lab=lab: "lost the master agent" in lab.agent.log(), 15, lab.agent.log)
+            else:
+                lab.stop_snmpd(signal.SIGKILL)
+                lab.start_snmpd()
+            if lab.snmpd:
+                lab.snmpd.thaw()
+            lab.wait_agent(60)
+            until(lambda lab=lab: lab.sink.take("rasDisconnected", 2), 10, f"told, when the master {ending}")
+            equal("lost the master agent" in lab.agent.log(), ending != "goes on")
+            lab.after_test()
+            equal(len(lab.sink.take("rasDisconnected", 2)), 1, f"once, when the master {ending}")
+        finally:
+            closing(lab)
+
+
+@test(60)
 def objects_of_another():
     """The master refuses the objects while another agent has them, and takes them when that one is gone"""
     lab = Lab([line("hq", 1, "setup=20ms,fail=691")], agent={"ping_interval": 1}).begin()
