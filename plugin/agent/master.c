@@ -17,6 +17,8 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/library/snmp_transport.h>
 
+#include "agent/agentx.h"
+#include "agent/quiet.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -29,6 +31,7 @@ static struct {
 	const char *target; /* behind the prefix */
 	char trouble[256];  /* told already */
 	struct resolve lookup;
+	struct agentx_stream stream;
 	int sock;      /* of the session; -1: none */
 	bool stands;   /* the master has accepted it */
 	int quiet;     /* other end of what took its place when the master ended it before that; -1: none */
@@ -260,6 +263,58 @@ static bool silence(const netsnmp_transport *t)
 	return true;
 }
 
+/* Sends all or nothing: after a part the stream is of no use, so the connection is ended, and the library hears of it
+ * from recv. */
+static int send_all(const netsnmp_transport *t, const void *data, size_t size)
+{
+	int64_t until = clock_mono_ms() + MASTER_WAIT_MS;
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = send(t->sock, at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			at += n;
+			size -= (size_t)n;
+		} else if (errno != EINTR && (errno != EAGAIN || wait_ready(t->sock, POLLOUT, until) < 0)) {
+			broken(t, errno);
+			shutdown(t->sock, SHUT_RDWR);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int refuse_too_big(const netsnmp_transport *t, const char *what, const uint8_t answer[AGENTX_ERROR_SIZE])
+{
+	static struct quiet quiet;
+
+	quiet_log(&quiet, LOG_LEVEL_INFO, "refused a request: %s is larger than the %u octets of AgentX (tooBig)", what,
+		  AGENTX_PDU_MAX);
+	return send_all(t, answer, AGENTX_ERROR_SIZE);
+}
+
+/* Like recv(); what the library shall not see leaves EAGAIN. */
+static ssize_t receive(const netsnmp_transport *t, uint8_t *data, size_t size)
+{
+	uint8_t answer[AGENTX_ERROR_SIZE];
+	bool answered;
+	ssize_t n;
+
+	do
+		n = recv(t->sock, data + AGENTX_HEADER, size - AGENTX_HEADER, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	n = (ssize_t)agentx_filter(&master.stream, data, (size_t)n, answer, &answered);
+	if (answered)
+		refuse_too_big(t, "it", answer);
+	if (n > 0)
+		return n;
+	errno = EAGAIN;
+	return -1;
+}
+
 static int transport_recv(netsnmp_transport *t, void *data, int size, void **opaque, int *olength)
 {
 	bool nothing;
@@ -267,9 +322,7 @@ static int transport_recv(netsnmp_transport *t, void *data, int size, void **opa
 
 	*opaque = NULL;
 	*olength = 0;
-	do
-		n = recv(t->sock, data, (size_t)size, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
+	n = receive(t, data, MIN((size_t)size, (size_t)AGENTX_PDU_MAX));
 	nothing = n < 0 && errno == EAGAIN;
 	if (n < 0 && !nothing)
 		broken(t, errno);
@@ -281,27 +334,14 @@ static int transport_recv(netsnmp_transport *t, void *data, int size, void **opa
 	return 0;
 }
 
-/* All or nothing: after a part the stream is of no use, so the connection is ended, and the library hears of it from
- * recv. */
 static int transport_send(netsnmp_transport *t, const void *data, int size, void **opaque UNUSED, int *olength UNUSED)
 {
-	int64_t until = clock_mono_ms() + MASTER_WAIT_MS;
-	const char *at = data;
-	size_t left = (size_t)size;
+	uint8_t answer[AGENTX_ERROR_SIZE];
+	int r;
 
-	while (left > 0) {
-		ssize_t n = send(t->sock, at, left, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n >= 0) {
-			at += n;
-			left -= (size_t)n;
-		} else if (errno != EINTR && (errno != EAGAIN || wait_ready(t->sock, POLLOUT, until) < 0)) {
-			broken(t, errno);
-			shutdown(t->sock, SHUT_RDWR);
-			return -1;
-		}
-	}
-	return size;
+	r = agentx_too_big(data, (size_t)size, answer) ? refuse_too_big(t, "its answer", answer) :
+							 send_all(t, data, (size_t)size);
+	return r < 0 ? r : size;
 }
 
 static int transport_close(netsnmp_transport *t)
@@ -348,6 +388,7 @@ static netsnmp_transport *transport_open(const char *string UNUSED, int local, c
 	t->domain = domain;
 	t->domain_length = ARRAY_SIZE(domain);
 	t->sock = master.sock = fd;
+	master.stream = (struct agentx_stream){.have = 0};
 	t->flags = NETSNMP_TRANSPORT_FLAG_STREAM;
 	t->msgMaxSize = SNMP_MAX_PACKET_LEN;
 	t->f_recv = transport_recv;
