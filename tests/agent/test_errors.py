@@ -161,11 +161,14 @@ def later_success():
 
 @test()
 def unknown_word():
-    """A destination that cannot be understood is error 749 at once"""
-    for index in (4002, 4003):
+    """A destination that cannot be understood is error 749 at once. What it says may be secret: the word's place is told"""
+    texts = {4002: "Destination: word 2 is none that the loopback line knows",
+             4003: 'Destination: "setup" wants a time such as 250ms or 2s'}
+    for index, text in texts.items():
         lab.dial(index)
         row = lab.wait(index, "failed")
         equal((row["LastErrorCode"], row["LastCause"], row["Attempts"], row["Failures"]), (749, "badAddress", 1, 1))
+        equal(row["LastErrorText"], text)
         agree(index, lab.history(index)[0], lab.notifications("rasDialFailed", index)[0])
 
 
