@@ -296,6 +296,7 @@ struct ras *ras_free(struct ras *ras)
 	free(ras->names);
 	permissions_done(&ras->permit);
 	free(ras->stroke.lines.data);
+	free(ras->spoiled);
 	store_close(ras);
 	pthread_cond_destroy(&ras->thread_ended);
 	pthread_cond_destroy(&ras->keeper_wake);
@@ -350,18 +351,11 @@ int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 {
 	bool alone = !ras->stroke.open;
 	struct record_writer w;
-	int r = 0;
+	int r;
 
 	if (alone)
 		ras_write_begin(ras);
-	/* Rows that have gone must not come back because there is room for more at the next start. */
-	if (which == RAS_SETTING_HIST_MAX_ENTRIES || which == RAS_SETTING_HIST_RETAIN_TIME) {
-		r = journal_put_engine(&w, ras);
-		if (r == 0)
-			stroke_add(ras, &w);
-	}
-	if (r == 0)
-		r = journal_put_setting(&w, which, value, ras->file_value[which]);
+	r = journal_put_setting(&w, which, value, ras->file_value[which]);
 	if (r == 0) {
 		stroke_add(ras, &w);
 		ras->stored_value[which] = value;
@@ -392,6 +386,8 @@ static void apply_admin_mode(struct ras_conn *conn, enum ras_admin_mode mode)
 
 void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 {
+	bool went;
+
 	atomic_store(&ras->setting[which], value);
 	switch (which) {
 	case RAS_SETTING_ADMIN_MODE:
@@ -404,8 +400,11 @@ void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 	case RAS_SETTING_HIST_MAX_ENTRIES:
 	case RAS_SETTING_HIST_RETAIN_TIME:
 		pthread_mutex_lock(&ras->lock);
-		history_trim(ras, clock_real_ms());
+		went = history_trim(ras, clock_real_ms());
 		pthread_mutex_unlock(&ras->lock);
+		/* They must not come back because there is room for more at the next start. */
+		if (went)
+			journal_save_engine(ras);
 		break;
 	default:
 		break;

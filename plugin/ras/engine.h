@@ -258,6 +258,8 @@ struct ras {
 	struct ras_edit *edit;                     /* under way; NULL: none */
 	struct permissions permit;
 	const struct ras_row_format *row_format;
+	uint32_t *spoiled; /* indices of files that should have been set aside and could not */
+	size_t n_spoiled;
 	struct stroke stroke;
 
 	pthread_mutex_t lock;
@@ -412,7 +414,7 @@ void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notic
  * holds also if the limit has been raised since. */
 void history_push(struct ras *ras, struct ras_history_row *row, uint32_t oldest);
 uint32_t history_oldest_beside(const struct ras *ras, uint32_t index);
-void history_trim(struct ras *ras, int64_t now_real);
+bool history_trim(struct ras *ras, int64_t now_real);        /* did rows go? journal_save_engine() then */
 void history_forget(struct ras_history *h, uint32_t before); /* rows of lower index */
 const struct ras_history_row *history_at(const struct ras_history *h, size_t i);
 void history_clear(struct ras_history *h);
@@ -463,6 +465,7 @@ int journal_load_line(struct ras *ras, char *line);
 int journal_put_forget(struct record_writer *w, struct ras_conn *conn, bool moved);
 
 /* Line of a conn as it is now, written outside of all locks but store.lock. Errors show in rasStorageStatus. */
+void journal_save_engine(struct ras *ras);
 void journal_save_conn(struct ras_conn *conn);
 void journal_save_wish(struct ras_conn *conn);
 

@@ -63,11 +63,12 @@ void history_push(struct ras *ras, struct ras_history_row *row, uint32_t oldest)
 	h->rows[(h->head + h->n++) % h->capacity] = row;
 }
 
-void history_trim(struct ras *ras, int64_t now_real)
+bool history_trim(struct ras *ras, int64_t now_real)
 {
 	struct ras_history *h = &ras->history;
 	uint32_t max = atomic_load(&ras->setting[RAS_SETTING_HIST_MAX_ENTRIES]);
 	int64_t retain = (int64_t)atomic_load(&ras->setting[RAS_SETTING_HIST_RETAIN_TIME]) * 60 * 1000;
+	size_t before = h->n;
 
 	while (h->n > max) {
 		drop_oldest(h);
@@ -75,6 +76,7 @@ void history_trim(struct ras *ras, int64_t now_real)
 	}
 	while (retain > 0 && h->n > 0 && now_real - history_at(h, 0)->end_time_ms >= retain)
 		drop_oldest(h);
+	return h->n < before;
 }
 
 void history_forget(struct ras_history *h, uint32_t before)

@@ -263,6 +263,15 @@ void journal_save_conn(struct ras_conn *conn)
 		store_append(conn->ras, w.text, w.len, false);
 }
 
+void journal_save_engine(struct ras *ras)
+{
+	struct record_writer w;
+	WITH_LOCK(&ras->store.lock);
+
+	if (journal_put_engine(&w, ras) == 0)
+		store_append(ras, w.text, w.len, false);
+}
+
 void journal_save_wish(struct ras_conn *conn)
 {
 	struct record_writer w;

@@ -65,9 +65,13 @@ static void look_for_stuck(struct ras *ras)
 static void keep_history(struct ras *ras)
 {
 	int64_t now = clock_real_ms();
-	WITH_LOCK(&ras->lock);
+	bool went;
 
-	history_trim(ras, now);
+	pthread_mutex_lock(&ras->lock);
+	went = history_trim(ras, now);
+	pthread_mutex_unlock(&ras->lock);
+	if (went)
+		journal_save_engine(ras);
 }
 
 static void keep_journal(struct ras *ras)

@@ -228,10 +228,56 @@ static int open_folder(struct ras *ras)
 {
 	int fd;
 
-	if (mkdirat(ras->state_fd, ROWS_FOLDER, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(ras->state_fd, ROWS_FOLDER, 0700) == 0)
+		sync_folder(ras->state_fd);
+	else if (errno != EEXIST)
 		return -errno;
 	fd = openat(ras->state_fd, ROWS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd_high(fd);
+}
+
+static int set_aside(struct ras *ras, uint32_t index, const char *why)
+{
+	char name[32], new_name[64] = "?";
+	int r = file_set_aside(ras->rows_fd, file_name(index, IN_FORCE, name), why, new_name, sizeof(new_name));
+
+	if (r < 0)
+		log_error("state directory: " ROWS_FOLDER "/%s (%s) cannot be set aside: %s", name, why, strerror(-r));
+	else
+		log_warning("state directory: " ROWS_FOLDER "/%s (%s) was set aside as " ROWS_FOLDER "/%s", name, why,
+			    new_name);
+	return r;
+}
+
+void rows_set_aside(struct ras *ras, uint32_t index, const char *why)
+{
+	uint32_t *more;
+
+	store_damaged(ras, 1);
+	if (set_aside(ras, index, why) == 0)
+		return;
+	more = reallocarray(ras->spoiled, ras->n_spoiled + 1, sizeof(*more));
+	if (!more)
+		return;
+	ras->spoiled = more;
+	ras->spoiled[ras->n_spoiled++] = index;
+}
+
+/* Once more, before another file takes the place. */
+static int set_spoiled_aside(struct ras *ras, uint32_t index)
+{
+	int r;
+
+	for (size_t i = 0; i < ras->n_spoiled; i++) {
+		if (ras->spoiled[i] != index)
+			continue;
+		r = set_aside(ras, index, "damaged");
+		if (r < 0 && r != -ENOENT)
+			return r;
+		ras->spoiled[i] = ras->spoiled[--ras->n_spoiled];
+		return 0;
+	}
+	return 0;
 }
 
 static int try_write(struct ras *ras, struct row_file files[], size_t n, const struct store_lines *lines)
@@ -243,6 +289,11 @@ static int try_write(struct ras *ras, struct row_file files[], size_t n, const s
 		ras->rows_fd = open_folder(ras);
 	if (ras->rows_fd < 0)
 		return ras->rows_fd;
+	for (size_t i = 0; i < n; i++) {
+		r = set_spoiled_aside(ras, files[i].index);
+		if (r < 0)
+			return r;
+	}
 	r = prepare(ras->rows_fd, files, n, lines);
 	if (r < 0) {
 		unprepare(ras->rows_fd, files, n);
@@ -291,19 +342,6 @@ static bool row_index(const char *name, uint32_t *ret)
 		return false;
 	*ret = (uint32_t)index;
 	return true;
-}
-
-void rows_set_aside(struct ras *ras, uint32_t index, const char *why)
-{
-	char name[32], new_name[64] = "?";
-	int r = file_set_aside(ras->rows_fd, file_name(index, IN_FORCE, name), why, new_name, sizeof(new_name));
-
-	store_damaged(ras, 1);
-	if (r < 0)
-		log_error("state directory: " ROWS_FOLDER "/%s (%s) cannot be set aside: %s", name, why, strerror(-r));
-	else
-		log_warning("state directory: " ROWS_FOLDER "/%s (%s) was set aside as " ROWS_FOLDER "/%s", name, why,
-			    new_name);
 }
 
 /* The text without its last line, the sum, which it must agree with. */

@@ -133,6 +133,18 @@ static void lowered_and_raised_by_the_file(void **state)
 	expect_rows(lab, 8, 11);
 }
 
+/* Lowered, and no row since. */
+static void lowered_and_nothing_more(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_start(lab);
+	attempt(lab, 10);
+	set_limit(lab, RAS_SETTING_HIST_MAX_ENTRIES, 4);
+	restart_with_file(lab, 300);
+	expect_rows(lab, 7, 10);
+}
+
 static void none_for_a_while(void **state)
 {
 	struct lab *lab = *state;
@@ -176,6 +188,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(lowered_and_raised, setup, teardown),
 		cmocka_unit_test_setup_teardown(lowered_and_raised_by_the_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(lowered_and_nothing_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(none_for_a_while, setup, teardown),
 		cmocka_unit_test_setup_teardown(undone, setup, teardown),
 	};
