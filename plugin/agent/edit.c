@@ -41,8 +41,8 @@ int edit_put_bool(void *row, const struct set_write *write)
 
 int edit_put_secret(void *row, const struct set_write *write)
 {
-	size_t size = MIN(write->size, (size_t)SECRET_MAX);
-	char secret[SECRET_MAX + 1] = "";
+	size_t size = MIN(write->size, (size_t)RAS_SECRET_MAX);
+	char secret[RAS_SECRET_MAX + 1] = "";
 	int r;
 
 	if (size)

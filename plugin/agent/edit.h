@@ -8,8 +8,6 @@
 #include "agent/set.h"
 #include "ras/entry.h"
 
-#define SECRET_MAX 255 /* octets */
-
 extern const struct set_writer edit_writer;
 
 /* Values into fields of a row, by the type of the field. */

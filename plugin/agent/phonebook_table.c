@@ -73,7 +73,7 @@ static const struct table_column columns[] = {
 	{MIB_ENTRY_USER_NAME, "rasEntryUserName", ASN_OCTET_STR, value_text, FIELD(user_name), CREATE(edit_put_text),
 	 TEXT(0, RAS_TEXT_MAX - 1)},
 	{MIB_ENTRY_SECRET, "rasEntrySecret", ASN_OCTET_STR, value_empty, FIELD(secret), CREATE(edit_put_secret),
-	 SECRET(SECRET_MAX)},
+	 SECRET(RAS_SECRET_MAX)},
 	{MIB_ENTRY_SECRET_STORED, "rasEntrySecretStored", ASN_INTEGER, value_secret_stored, FIELD(secret)},
 	{MIB_ENTRY_AUTH_METHODS, "rasEntryAuthMethods", ASN_OCTET_STR, value_bits, FIELD(auth_methods),
 	 CREATE(edit_put_number), BITS(RAS_AUTH_MAX)},

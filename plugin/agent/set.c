@@ -170,17 +170,6 @@ bool set_pending(void)
 	return sets != NULL;
 }
 
-void set_expire(struct agent *agent, int64_t max_age_ms)
-{
-	int64_t now = clock_mono_ms();
-
-	for (struct set *set = sets, *next; set; set = next) {
-		next = set->next;
-		if (now - set->since_ms >= max_age_ms)
-			set_drop(agent, set);
-	}
-}
-
 /* ---- what is done with one varbind; each returns SNMP_ERR_* ---- */
 
 typedef int set_step(struct agent *agent, struct set_write *write);
@@ -327,6 +316,25 @@ static void commit(struct agent *agent, struct set *set)
 			write->column->writer->commit(agent, write);
 	}
 	set_free(set);
+}
+
+static bool is_stored(const struct set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->writes[i].stored)
+			return true;
+	return false;
+}
+
+void set_expire(struct agent *agent, int64_t max_age_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct set *set = sets, *next; set; set = next) {
+		next = set->next;
+		if (max_age_ms == 0 || (!is_stored(set) && now - set->since_ms >= max_age_ms))
+			set_drop(agent, set);
+	}
 }
 
 static size_t count(const netsnmp_request_info *requests)

@@ -60,7 +60,8 @@ void set_phase(const struct table_list *list, struct agent *agent, int mode, int
 /* Are there transactions that wait for their next phase? */
 bool set_pending(void);
 
-/* Drops transactions older than max_age_ms (0: all). */
+/* Drops transactions older than max_age_ms that are not stored yet: of those that are, the master has the last word,
+ * which waits for other agents. 0: there is no master any more; all are dropped. */
 void set_expire(struct agent *agent, int64_t max_age_ms);
 
 /* The end of the agent: gives back what is reserved. What has been stored stays: the manager may have been told already

@@ -83,8 +83,8 @@ struct table_list {
 	const struct table *const *tables;
 	size_t n;
 
-	/* Around what the writers of a SET store: it comes to the disk at the end, as a whole or, if keep is false or an
-	 * SNMP_ERR_* is returned, not at all. NULL: each writer by itself. */
+	/* Around what the writers of a SET store: it comes to the disk at the end, as a whole or, if keep is false or
+	 * an SNMP_ERR_* is returned, not at all. NULL: each writer by itself. */
 	void (*store_begin)(struct agent *agent);
 	int (*store_end)(struct agent *agent, bool keep);
 };

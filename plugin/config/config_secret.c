@@ -11,7 +11,6 @@
 #include "sys/macro.h"
 #include "sys/utf8.h"
 
-#define SECRET_MAX 255
 #define SECRET_FILE_MAX 4096
 #define PATH_OCTETS 1024
 
@@ -41,8 +40,8 @@ int config_read_secret(struct config_reader *r, const struct config_key *key, co
 				   wrong);
 	if (doc_is_bool(value, NULL))
 		return config_fail(r, value, key->key, "a secret that reads true or false must be put in quotes");
-	if (value->length < key->min || value->length > SECRET_MAX)
-		return config_fail(r, value, key->key, "a secret has %u to %d octets, not %u", key->min, SECRET_MAX,
+	if (value->length < key->min || value->length > RAS_SECRET_MAX)
+		return config_fail(r, value, key->key, "a secret has %u to %d octets, not %u", key->min, RAS_SECRET_MAX,
 				   value->length);
 	wrong = check_secret(value->text);
 	if (wrong)
@@ -72,7 +71,7 @@ static const char *secret_line(char *text, size_t size)
 		text[--size] = '\0';
 	if (strlen(text) != size)
 		return "has an octet 0x00 in it";
-	if (size < 1 || size > SECRET_MAX)
+	if (size < 1 || size > RAS_SECRET_MAX)
 		return "does not hold a secret of 1 to 255 octets";
 	return check_secret(text) ? "has more than one line" : NULL;
 }
@@ -110,7 +109,7 @@ int config_read_secret_file(struct config_reader *r, const struct config_key *ke
 /* ---- in stored rows ---- */
 
 struct hex_secret {
-	char hex[2 * SECRET_MAX + 1];
+	char hex[2 * RAS_SECRET_MAX + 1];
 };
 
 /* One octet of hexadecimal digits in lower case, or -1. */
@@ -145,7 +144,7 @@ int config_read_row_secret(struct config_reader *r, const struct config_key *key
 			   void *object)
 {
 	struct hex_secret given = {0};
-	char secret[SECRET_MAX + 1] = "";
+	char secret[RAS_SECRET_MAX + 1] = "";
 	int e;
 
 	if (value->kind != DOC_MAP)
@@ -173,7 +172,7 @@ static bool is_utf8(const char *text)
 void config_write_secret(struct doc_writer *w, const struct config_key *key, const void *object)
 {
 	const char *secret = ((const struct ras_entry *)object)->secret ?: "";
-	char hex[2 * SECRET_MAX + 1] = "";
+	char hex[2 * RAS_SECRET_MAX + 1] = "";
 	size_t size = strlen(secret);
 
 	if (size < key->min)
@@ -183,7 +182,7 @@ void config_write_secret(struct doc_writer *w, const struct config_key *key, con
 		doc_put_text(w, secret);
 		return;
 	}
-	for (size_t i = 0; i < MIN(size, (size_t)SECRET_MAX); i++)
+	for (size_t i = 0; i < MIN(size, (size_t)RAS_SECRET_MAX); i++)
 		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)secret[i]);
 	doc_open_map(w, DOC_IN_LINE);
 	doc_put_word(w, hex_keys[0].key);

@@ -13,6 +13,7 @@
 #define RAS_NAME_MAX 65 /* sizes with NUL, limits of the MIB */
 #define RAS_TEXT_MAX 256
 #define RAS_DEVICE_NAME_MAX 129
+#define RAS_SECRET_MAX 255 /* octets */
 #define RAS_SUBENTRIES_MAX 255
 #define RAS_INDEX_MAX 2147483647u
 #define RAS_ADDRESS_TEXT_MAX 46 /* INET6_ADDRSTRLEN */

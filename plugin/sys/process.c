@@ -383,6 +383,11 @@ int process_forbid_core(void)
 
 	if (getrlimit(RLIMIT_CORE, &limit) < 0)
 		return -errno;
-	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)1);
+	/* Only root may raise a hard limit of 0, at which a collector would be started. */
+	limit.rlim_cur = 1;
+	limit.rlim_max = MAX(limit.rlim_max, (rlim_t)1);
+	if (setrlimit(RLIMIT_CORE, &limit) == 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max = 0;
 	return setrlimit(RLIMIT_CORE, &limit) < 0 ? -errno : 0;
 }

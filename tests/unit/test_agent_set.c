@@ -375,6 +375,15 @@ static void set_expires(void **state UNUSED)
 	phase(MODE_SET_ACTION, 1, NULL);
 	set_expire(NULL, 0);
 	assert_string_equal(phases, "r12 r11 s12 s11 u11 f11 u12 f12");
+	/* But not by age: the master may be waiting for others. */
+	phases[0] = '\0';
+	phase(MODE_SET_RESERVE1, 1, NULL);
+	phase(MODE_SET_RESERVE2, 1, NULL);
+	phase(MODE_SET_ACTION, 1, NULL);
+	set_expire(NULL, -1);
+	assert_true(set_pending());
+	phase(MODE_SET_COMMIT, 1, NULL);
+	assert_string_equal(phases, "r12 r11 s12 s11 c12 c11");
 }
 
 static void set_transactions_have_a_limit(void **state UNUSED)

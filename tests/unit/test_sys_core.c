@@ -31,7 +31,7 @@ static int forbid_and_look(void)
 		return 1;
 	pid = fork();
 	if (pid == 0)
-		_exit(core_limit() > 1);
+		_exit(core_limit() > 1 ? 1 : 0);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
 
