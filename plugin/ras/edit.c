@@ -80,7 +80,7 @@ static int check_text(const struct ras *ras, const struct ras_entry *row, struct
 	return 0;
 }
 
-/* The entry as one of its links dials it: what the subentry leaves open is the entry's. */
+/* The entry with what one of its links says itself: type and device that it leaves open are the entry's. */
 static struct ras_entry *entry_of_link(const struct ras_entry *row, const struct ras_subentry *subentry)
 {
 	struct ras_entry *link = ras_entry_copy(row);
@@ -91,8 +91,7 @@ static struct ras_entry *entry_of_link(const struct ras_entry *row, const struct
 		link->device_type = subentry->device_type;
 	if (subentry->device_name[0])
 		str_copy(link->device_name, subentry->device_name, sizeof(link->device_name));
-	if (subentry->destination[0])
-		str_copy(link->destination, subentry->destination, sizeof(link->destination));
+	str_copy(link->destination, subentry->destination, sizeof(link->destination));
 	return link;
 }
 

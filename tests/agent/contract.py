@@ -126,7 +126,7 @@ class Desk:
     def journal(self, calls):
         """The journal; while there are calls without what it says of them."""
         with open(f"{self.lab.state_dir}/journal", "rb") as file:
-            return [text for text in file.read().splitlines() if not calls or not text.startswith((b"conn", b"wish"))]
+            return [text for text in file.read().splitlines() if not calls or not text.startswith((b"conn", b"wish", b"set "))]
 
     def files(self, calls, contents=False):
         """Everything in the state directory: by what stat() says, or with the contents. What is wanted of connections and how they are is

@@ -15,7 +15,7 @@ access part "" any noauth exact part part none
 lab = desk.lab
 
 # Row 11 and subentry 11.1 are there, and 99 is not; 13 is of type other, so that nothing needs to fit its type.
-ROWS = (row(11, "plain", subs=["setup=30ms"], LinkMode="alternates"), row(13, "other", "other", "x", subs=["x"]))
+ROWS = (row(11, "plain", subs=["setup=30ms"], LinkMode="alternates"), row(13, "other", "other", "x", subs=["setup=1s"]))
 INSTANCES = {None: ("0",), "rasPhonebookTable": ("11", "1", "2", "99"), "rasSubentryTable": ("11.1", "3.1", "11.9", "99.1"),
              "rasConnTable": ("11", "99")}
 KINDS = {"INTEGER": 1, "OCTET STRING": b"x", "NULL": None, "OBJECT IDENTIFIER": (1, 3, 6), "IpAddress": b"\x7f\0\0\x01", "Counter32": 1,

@@ -373,7 +373,7 @@ static void bad_destination(void **state)
 	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
 	LAB_WAIT(lab, lab_threads(lab) == 0);
 	expect_failure(RAS_OPEN_PORT, 749, conn);
-	assert_non_null(strstr(lab_info(conn).last_error.text, "frobnicate"));
+	assert_non_null(strstr(lab_info(conn).last_error.text, "word 2"));
 	lab_check_sums(lab);
 }
 
