@@ -2,8 +2,8 @@
 /* What one SET writes comes to the disk at one stroke: scalars and requests as lines of the journal, rows as files.
  * Several lines have a frame, by which a start knows whether all are there; where there are rows too, the lines go into
  * the list of what is to be done to the files, which then decides. store.lock is held all the while, so no dial thread
- * writes what has been asked for and is not on the disk yet; the price is that one which has something to write waits for
- * the disk as long as the SET does. */
+ * writes what has been asked for and is not on the disk yet; the price is that one which has something to write waits
+ * for the disk as long as the SET does. */
 #include <errno.h>
 #include <string.h>
 
