@@ -80,19 +80,26 @@ static int check_text(const struct ras *ras, const struct ras_entry *row, struct
 	return 0;
 }
 
-/* The entry with what one of its links says itself: type and device that it leaves open are the entry's. */
-static struct ras_entry *entry_of_link(const struct ras_entry *row, const struct ras_subentry *subentry)
+/* Makes an entry what one of its links says itself: type and device that the link leaves open are the entry's. */
+static void put_link(struct ras_entry *link, const struct ras_entry *row, const struct ras_subentry *subentry)
 {
-	struct ras_entry *link = ras_entry_copy(row);
+	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
 
-	if (!link)
-		return NULL;
-	if (subentry->device_type != RAS_DEVICE_OTHER)
-		link->device_type = subentry->device_type;
-	if (subentry->device_name[0])
-		str_copy(link->device_name, subentry->device_name, sizeof(link->device_name));
+	link->device_type = own_type ? subentry->device_type : row->device_type;
+	str_copy(link->device_name, own_device ? subentry->device_name : row->device_name, sizeof(link->device_name));
 	str_copy(link->destination, subentry->destination, sizeof(link->destination));
-	return link;
+}
+
+static int check_links(const struct ras *ras, const struct ras_entry *row, struct ras_error *ret_error)
+{
+	_cleanup_entry_ struct ras_entry *link = ras_entry_copy(row);
+	int r = link ? 0 : refuse(ret_error, -ENOMEM, row->name, "no memory");
+
+	for (size_t i = 0; i < row->n_subentries && r == 0; i++) {
+		put_link(link, row, &row->subentries[i]);
+		r = check_text(ras, link, ret_error);
+	}
+	return r;
 }
 
 /* Is what is to be dialed allowed and understood? */
@@ -104,12 +111,7 @@ static int check_line(const struct ras *ras, const struct ras_entry *row, struct
 	if (reason)
 		return refuse(ret_error, -EINVAL, row->name, reason);
 	r = check_text(ras, row, ret_error);
-	for (size_t i = 0; i < row->n_subentries && r == 0; i++) {
-		_cleanup_entry_ struct ras_entry *link = entry_of_link(row, &row->subentries[i]);
-
-		r = link ? check_text(ras, link, ret_error) : refuse(ret_error, -ENOMEM, row->name, "no memory");
-	}
-	return r;
+	return r < 0 || row->n_subentries == 0 ? r : check_links(ras, row, ret_error);
 }
 
 static int check_row(const struct ras *ras, struct ras_conn *conn, const struct ras_entry *new,

@@ -266,7 +266,7 @@ void phonebook_remove(struct ras_conn *conn, bool tell)
 
 /* ---- indices ---- */
 
-static void set_index(struct ras_conn *conn, uint32_t index)
+void conn_set_index(struct ras_conn *conn, uint32_t index)
 {
 	WITH_LOCK(&conn->lock);
 
@@ -281,8 +281,8 @@ void phonebook_set_index(struct ras_conn *conn, uint32_t index)
 		return;
 	for (size_t i = 0; i < ras->n_conns && index > 0; i++)
 		if (ras->conns[i]->info.index == index && !ras->conns[i]->entry)
-			set_index(ras->conns[i], 0);
-	set_index(conn, index);
+			conn_set_index(ras->conns[i], 0);
+	conn_set_index(conn, index);
 }
 
 int phonebook_part_indices(struct ras *ras)
@@ -304,7 +304,7 @@ int phonebook_part_indices(struct ras *ras)
 			all[i] = all[i - 1];
 			all[i - 1] = row;
 		}
-		set_index(all[i], 0);
+		conn_set_index(all[i], 0);
 		all[i] = all[i - 1];
 	}
 	return 0;

@@ -45,13 +45,6 @@ static struct ras_conn *holder(struct ras_conn *const *order, size_t n, uint32_t
 	return low < n && order[low]->info.index == index ? order[low] : NULL;
 }
 
-static void set_index(struct ras_conn *conn, uint32_t index)
-{
-	WITH_LOCK(&conn->lock);
-
-	conn->info.index = index;
-}
-
 /* Memory that loading needs, made before anything is changed. */
 struct loading {
 	struct ras_conn **conns;  /* of the entries of the file */
@@ -86,11 +79,11 @@ static void claim_indices(struct ras *ras, const struct loading *l, struct ras_e
 	}
 	for (size_t i = 0; i < n_losers; i++) {
 		l->losers[i]->clashes = is_origin(l->losers[i], RAS_ORIGIN_SNMP);
-		set_index(l->losers[i], 0);
+		conn_set_index(l->losers[i], 0);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (entries[i]->index > 0)
-			set_index(l->conns[i], entries[i]->index);
+			conn_set_index(l->conns[i], entries[i]->index);
 }
 
 /* Names that have none yet get the lowest free ones, in the order of the file; then rows that have lost theirs. */
@@ -112,7 +105,7 @@ static void give_indices(struct ras *ras, const struct loading *l, size_t n)
 			index += l->used[at] == index;
 			at++;
 		}
-		set_index(conn, index++);
+		conn_set_index(conn, index++);
 	}
 }
 
