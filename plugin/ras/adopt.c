@@ -54,14 +54,39 @@ static void show_unfinished(struct ras_conn *conn, enum ras_state state, unsigne
 	conn_move(conn, conn->failure_counted ? RAS_STATUS_HANGING_UP : RAS_STATUS_DIALING, state, counts);
 }
 
-/* A hang-up that was answered before the crash still holds; a link without an entry has nobody who wants it. conn.lock
- * held. */
+/* A hang-up that was answered before the crash still holds, and so does a mode that lets no call live; a link without
+ * an entry has nobody who wants it. */
 static void honour_wish(struct ras_conn *conn)
 {
+	enum ras_admin_mode mode = atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]);
+	WITH_LOCK(&conn->lock);
+
 	if (!conn->listed)
 		conn_stop(conn, STOP_REMOVED);
 	else if (conn->info.desired == RAS_DESIRED_DOWN)
 		conn_stop(conn, STOP_HANG_UP);
+	else if (mode == RAS_ADMIN_DISABLED)
+		conn_stop(conn, STOP_ADMIN);
+}
+
+/* A redial that was answered before the crash while this call still went on: it ends, and the new one follows. */
+static int honour_redial(struct ras_conn *conn)
+{
+	struct ras_call *heir;
+	int r;
+
+	if (!conn->begun)
+		return 0;
+	r = call_new(conn, START_ATTEMPT, &heir);
+	if (r < 0)
+		return r;
+	slot_force(heir);
+	WITH_LOCK(&conn->lock);
+
+	conn_stop(conn, STOP_HANG_UP);
+	conn->next_trigger = RAS_TRIGGER_SNMP;
+	conn->heir = heir;
+	return 0;
 }
 
 /* What the journal could not say any more before the crash, the record says. conn.lock held. */
@@ -98,12 +123,17 @@ static void catch_up(struct ras_conn *conn, struct ras_call *call)
 	conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 }
 
-static void let_adopt(struct ras_call *call)
+/* Lets a thread take over its call, with what was asked for before the crash. */
+static int let_adopt(struct ras_call *call)
 {
+	int r = honour_redial(call->conn);
+
+	honour_wish(call->conn);
 	pthread_mutex_lock(&call->ras->lock);
 	call->ras->adopting++;
 	pthread_mutex_unlock(&call->ras->lock);
 	call_order(call, CALL_GO);
+	return r;
 }
 
 static int adopt_record(struct ras *ras, const char *file)
@@ -150,12 +180,11 @@ static int adopt_record(struct ras *ras, const char *file)
 
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
-	conn->begun = false;
 	catch_up(conn, call);
-	honour_wish(conn);
+	/* This may be the attempt itself that was accepted. */
+	conn->begun = conn_owes_attempt(conn);
 	pthread_mutex_unlock(&conn->lock);
-	let_adopt(call);
-	return 0;
+	return let_adopt(call);
 }
 
 static int adopt_records(struct ras *ras)
@@ -200,10 +229,10 @@ static int account(struct ras_conn *conn)
 	call->setup_real = clock_real_ms();
 
 	pthread_mutex_lock(&conn->lock);
-	conn->begun = false;
 	if (!conn_has_call(conn)) {
 		bool redial = conn->info.status == RAS_STATUS_WAITING_REDIAL;
 
+		conn->begun = false;
 		if (!redial)
 			conn->series.tried = 0;
 		conn_begin(conn, call, redial ? RAS_TRIGGER_REDIAL : RAS_TRIGGER_SNMP);
@@ -220,16 +249,14 @@ static int account(struct ras_conn *conn)
 		} else {
 			show_unfinished(conn, RAS_OPEN_PORT, 0);
 		}
-		honour_wish(conn);
 	}
 	call->entry = call->entry ? call->entry :
 				    entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
 	pthread_mutex_unlock(&conn->lock);
 	if (call->entry)
-		let_adopt(call);
-	else
-		call_order(call, CALL_ABANDON);
+		return let_adopt(call);
+	call_order(call, CALL_ABANDON);
 	return 0;
 }
 

@@ -218,6 +218,11 @@ bool conn_has_call(const struct ras_conn *conn)
 	return status == RAS_STATUS_UP || status == RAS_STATUS_HANGING_UP || ras_status_in_setup(status);
 }
 
+bool conn_owes_attempt(const struct ras_conn *conn)
+{
+	return conn->begun && (int32_t)(conn->info.counters.attempts - conn->begun_after) <= 0;
+}
+
 void conn_settle(struct ras_conn *conn)
 {
 	enum ras_status status = conn->info.status;

@@ -96,8 +96,7 @@ static int load(struct ras *ras, struct ras_error *ret_error)
 	for (size_t i = 0; i < ras->n_conns; i++) {
 		const struct ras_counters *c = &ras->conns[i]->info.counters;
 
-		/* There has been the attempt that was accepted. */
-		ras->conns[i]->begun &= ras->conns[i]->begun_after == c->attempts;
+		ras->conns[i]->begun = conn_owes_attempt(ras->conns[i]);
 
 		ras->totals.attempts += c->attempts;
 		ras->totals.successes += c->successes;

@@ -311,6 +311,10 @@ bool conn_ready_with(const struct ras_conn *conn, const struct ras_entry *entry)
 /* Does the status say that there is an attempt or a link? It may be one of an earlier agent, without a thread yet. */
 bool conn_has_call(const struct ras_conn *conn);
 
+/* Is an attempt that was accepted (begun) still to come? The journal may lack one before it, too: that of a dial to
+ * which a redial came at once. */
+bool conn_owes_attempt(const struct ras_conn *conn);
+
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
 

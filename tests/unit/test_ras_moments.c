@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <semaphore.h>
 
-#include "engine_lab.h"
-#include "ras/engine.h"
+#include "engine_rows.h"
 
 static int set_up(void **state)
 {
@@ -327,11 +326,12 @@ static void end_does_not_wait_for_a_reservation(void **state)
 
 /* ---- a crash in between: what the journal says at some moment, and what the next agent makes of it ---- */
 
-/* A row in an engine that has not started, so that nothing moves. */
+/* A row that is wanted up, in an engine that has not started, so that nothing moves. */
 static struct ras_conn *still_row(struct lab *lab)
 {
 	lab_line(lab, "hq", "setup=0s")->redial_max = 3;
 	lab_open(lab);
+	lab_conn(lab, "hq")->info.desired = RAS_DESIRED_UP;
 	return lab_conn(lab, "hq");
 }
 
@@ -460,6 +460,127 @@ static void series_of_a_removed_row_is_over(void **state)
 	expect_one_attempt(lab, RAS_STATUS_DOWN);
 }
 
+/* ---- kill -9 while a call is being hung up ---- */
+
+/* A call that was to end, with the folders as they are before it does. */
+static void crash_in_hang_up(struct lab *lab, const char *destination, enum ras_status status, enum ras_action action)
+{
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn *conn;
+
+	lab_line(lab, "hq", destination);
+	start_slow(lab, &driver, drivers);
+	conn = lab_conn(lab, "hq");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, status);
+	/* Its record is the last that a dial writes. */
+	LAB_WAIT(lab, lab_info(conn).state > RAS_OPEN_PORT);
+	if (action != RAS_ACTION_NONE) {
+		ask(lab, conn, action);
+	} else {
+		assert_int_equal(ras_setting_store(lab->ras, RAS_SETTING_ADMIN_MODE, RAS_ADMIN_DISABLED), 0);
+		ras_setting_apply(lab->ras, RAS_SETTING_ADMIN_MODE, RAS_ADMIN_DISABLED);
+	}
+	sem_wait(&hanging_up);
+	save_state(lab);
+	sem_post(&may_go_on);
+	/* For the call that a redial leads to. */
+	sem_post(&may_go_on);
+	crash(lab);
+}
+
+/* The call before has ended as hung up, the one that was asked for follows. */
+static void expect_redialed(struct lab *lab, enum ras_status status, uint32_t successes)
+{
+	const struct ras_conn *conn = lab_conn(lab, "hq");
+	struct ras_history_row row;
+
+	LAB_WAIT(lab, lab_info(conn).counters.attempts == 2 && lab_info(conn).status == status);
+	assert_int_equal(lab_info(conn).counters.successes, successes);
+	assert_int_equal(lab_info(conn).counters.drops, 0);
+	assert_int_equal(lab_info(conn).call_id, 2);
+	assert_int_equal(ras_history_next(lab->ras, 1, &row), 0);
+	assert_int_equal(row.call_id, 1);
+	assert_int_equal(row.error.code, RAS_ERROR_USER_DISCONNECTION);
+	assert_int_equal(ras_history_next(lab->ras, 2, &row), -ENOENT);
+	lab_check_sums(lab);
+	/* It is made once. */
+	lab_stop(lab);
+	lab_start(lab);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).counters.attempts, 2);
+}
+
+static void answered_redial_of_a_link_is_made(void **state)
+{
+	crash_in_hang_up(*state, "setup=0s", RAS_STATUS_UP, RAS_ACTION_REDIAL);
+	lab_start(*state);
+	expect_redialed(*state, RAS_STATUS_UP, 2);
+}
+
+static void answered_redial_of_an_attempt_is_made(void **state)
+{
+	crash_in_hang_up(*state, "setup=10s", RAS_STATUS_DIALING, RAS_ACTION_REDIAL);
+	lab_start(*state);
+	expect_redialed(*state, RAS_STATUS_DIALING, 0);
+}
+
+/* As after a power cut: nothing is left of the link. */
+static void answered_redial_is_made_without_the_link(void **state)
+{
+	struct lab *lab = *state;
+
+	crash_in_hang_up(lab, "setup=0s", RAS_STATUS_UP, RAS_ACTION_REDIAL);
+	nftw(lab->run_dir, lab_unlink, 8, FTW_DEPTH | FTW_PHYS);
+	lab_start(lab);
+	expect_redialed(lab, RAS_STATUS_UP, 2);
+}
+
+/* It came so soon after the dial that the journal has not even that. */
+static void answered_redial_of_a_dial_that_never_began(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+
+	conn->begun = true;
+	conn->begun_after = 1;
+	journal_save_wish(conn);
+	lab_stop(lab);
+	lab_start(lab);
+	lab_wait_status(lab, lab_conn(lab, "hq"), RAS_STATUS_WAITING_REDIAL);
+	assert_int_equal(lab_info(lab_conn(lab, "hq")).counters.attempts, 1);
+}
+
+static void expect_ended(struct lab *lab, int32_t code)
+{
+	const struct ras_conn *conn = lab_conn(lab, "hq");
+
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	assert_int_equal(lab_info(conn).last_error.code, code);
+	lab_check_sums(lab);
+}
+
+static void answered_mode_ends_the_link(void **state)
+{
+	crash_in_hang_up(*state, "setup=0s", RAS_STATUS_UP, RAS_ACTION_NONE);
+	lab_start(*state);
+	expect_ended(*state, RAS_ERROR_ADMINISTRATOR);
+}
+
+/* The dial was answered, and then the hang-up: no series goes on. */
+static void answered_hang_up_of_a_dial_that_never_began(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = still_row(lab);
+
+	conn->begun = true;
+	ask(lab, conn, RAS_ACTION_HANG_UP);
+	lab_stop(lab);
+	lab_start(lab);
+	expect_ended(lab, RAS_ERROR_USER_DISCONNECTION);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +602,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hang_up_between_attempts_is_not_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answered_hang_up_ends_the_series, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(series_of_a_removed_row_is_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_redial_of_a_link_is_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_redial_of_an_attempt_is_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_redial_is_made_without_the_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_redial_of_a_dial_that_never_began, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_mode_ends_the_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(answered_hang_up_of_a_dial_that_never_began, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("moments", tests, NULL, NULL);
