@@ -295,6 +295,7 @@ bool call_end(struct ras_call *call, int result)
 
 	if (o.verdict.unwanted)
 		journal_save_wish(call->conn);
+	journal_mend_wish(call->conn);
 	log_end(call, &o);
 	if (o.stop != STOP_HANG_UP)
 		notifier_tell(call, o.error.state, o.error.code);

@@ -286,6 +286,7 @@ void conn_hand_over(struct ras_conn *conn)
 		return;
 	if (!conn_ready(conn)) {
 		conn->begun = false;
+		conn->wish_stale = true;
 		call_order(heir, CALL_ABANDON);
 		return;
 	}
@@ -327,8 +328,10 @@ void conn_stop(struct ras_conn *conn, enum stop_reason reason)
 		call_order(conn->heir, CALL_ABANDON);
 		conn->heir = NULL;
 		/* Of what the end of the agent cuts short the next one gives account. */
-		if (reason != STOP_QUIT)
+		if (reason != STOP_QUIT) {
 			conn->begun = false;
+			conn->wish_stale = true;
+		}
 	}
 	/* Nobody asks for the end of the agent: an attempt fails by its code, a link stays or is hung up. */
 	if (!conn->ending && reason != STOP_QUIT)

@@ -111,6 +111,7 @@ static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 		conn_move(conn, drained ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 	}
 	conn->stop_since = 0;
+	conn->wish_stale |= conn->begun && !conn->heir;
 	conn->begun = conn->heir != NULL;
 	conn_hand_over(conn);
 	conn_settle(conn);
@@ -153,8 +154,6 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 /* Returns true when the next attempt has begun, false when there will be none. */
 static bool await_redial(struct ras_call *call)
 {
-	bool marked = false;
-
 	call_reset(call);
 	for (;;) {
 		struct pollfd wake = {.fd = call->wake_fd, .events = POLLIN};
@@ -166,13 +165,11 @@ static bool await_redial(struct ras_call *call)
 		case WAITING_OVER:
 			slot_drop(call);
 			journal_save_conn(call->conn);
-			if (marked)
-				journal_save_wish(call->conn);
+			journal_mend_wish(call->conn);
 			return false;
 		case WAITING_MARK:
 			/* Before anybody sees the attempt, a crash must leave a sign of it. */
 			journal_save_wish(call->conn);
-			marked = true;
 			continue;
 		case WAITING_ON:
 			break;

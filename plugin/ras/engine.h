@@ -156,7 +156,8 @@ struct ras_conn {
 	enum ras_action last_action;
 	bool begun; /* a dial was accepted and its attempt is not yet in the journal */
 	uint32_t begun_after;
-	bool is_ahead; /* a request was written and is not yet done: in the journal stands ahead */
+	bool wish_stale; /* the journal still says begun, and there will be no attempt */
+	bool is_ahead;   /* a request was written and is not yet done: in the journal stands ahead */
 	struct conn_wish ahead;
 	enum stop_reason stop;      /* of the call */
 	_Atomic int64_t stop_since; /* mono; 0: nothing asked of the thread, or its clean-up is done */
@@ -472,6 +473,7 @@ int journal_put_forget(struct record_writer *w, struct ras_conn *conn, bool move
 void journal_save_engine(struct ras *ras);
 void journal_save_conn(struct ras_conn *conn);
 void journal_save_wish(struct ras_conn *conn);
+void journal_mend_wish(struct ras_conn *conn); /* the same, if it is stale */
 
 /* ---- addr_field.c ---- */
 

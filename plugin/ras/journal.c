@@ -281,6 +281,18 @@ void journal_save_wish(struct ras_conn *conn)
 		store_append(conn->ras, w.text, w.len, false);
 }
 
+void journal_mend_wish(struct ras_conn *conn)
+{
+	bool stale;
+
+	pthread_mutex_lock(&conn->lock);
+	stale = conn->wish_stale;
+	conn->wish_stale = false;
+	pthread_mutex_unlock(&conn->lock);
+	if (stale)
+		journal_save_wish(conn);
+}
+
 /* Its attempts stay in the scalars' sums. */
 static void keep_gone(struct ras_conn *conn)
 {

@@ -139,28 +139,74 @@ static void redial_outweighs_the_deadline(void **state)
 	lab_stop(lab);
 }
 
+static void next_agent_finds_one_attempt(struct lab *lab)
+{
+	struct ras_conn *conn;
+
+	lab_stop(lab);
+	lab_start(lab);
+	conn = lab_conn(lab, "twice");
+	assert_int_equal(lab_info(conn).counters.attempts, 1);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_DOWN);
+}
+
+/* A redial waits for the end of a link while something comes in between. */
+static struct ras_conn *redial_waits(struct lab *lab, struct ras_driver *driver, const struct ras_driver *drivers[2])
+{
+	struct ras_conn *conn;
+
+	lab_line(lab, "twice", "setup=0s");
+	start_slow(lab, driver, drivers);
+	conn = lab_conn(lab, "twice");
+	ask(lab, conn, RAS_ACTION_DIAL);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	ask(lab, conn, RAS_ACTION_REDIAL);
+	return conn;
+}
+
 static void cancelled_redial_is_forgotten(void **state)
 {
 	struct lab *lab = *state;
 	const struct ras_driver *drivers[2];
 	struct ras_driver driver;
-	struct ras_conn *conn;
+	struct ras_conn *conn = redial_waits(lab, &driver, drivers);
 
-	lab_line(lab, "twice", "setup=0s");
-	start_slow(lab, &driver, drivers);
-	conn = lab_conn(lab, "twice");
-	ask(lab, conn, RAS_ACTION_DIAL);
-	lab_wait_status(lab, conn, RAS_STATUS_UP);
-	ask(lab, conn, RAS_ACTION_REDIAL);
 	ask(lab, conn, RAS_ACTION_HANG_UP);
 	sem_post(&may_go_on);
 	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
-	lab_stop(lab);
 	/* Nor does the next agent believe that it was under way. */
-	lab_start(lab);
-	conn = lab_conn(lab, "twice");
-	assert_int_equal(lab_info(conn).counters.attempts, 1);
-	assert_int_equal(lab_info(conn).status, RAS_STATUS_DOWN);
+	next_agent_finds_one_attempt(lab);
+}
+
+static void redial_ended_by_the_mode_is_forgotten(void **state)
+{
+	struct lab *lab = *state;
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn *conn = redial_waits(lab, &driver, drivers);
+
+	ras_setting_apply(lab->ras, RAS_SETTING_ADMIN_MODE, RAS_ADMIN_DISABLED);
+	sem_post(&may_go_on);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	next_agent_finds_one_attempt(lab);
+}
+
+static void redial_of_a_row_that_became_undialable_is_forgotten(void **state)
+{
+	struct lab *lab = *state;
+	const struct ras_driver *drivers[2];
+	struct ras_driver driver;
+	struct ras_conn *conn = redial_waits(lab, &driver, drivers);
+	struct ras_entry *dialable = ras_entry_ref(lab->entries[0]);
+
+	make_undialable(lab, 0);
+	load(lab);
+	sem_post(&may_go_on);
+	lab_wait_status(lab, conn, RAS_STATUS_NOT_READY);
+	LAB_WAIT(lab, lab_threads(lab) == 0);
+	ras_entry_unref(lab->entries[0]);
+	lab->entries[0] = dialable;
+	next_agent_finds_one_attempt(lab);
 }
 
 /* ---- entries that change ---- */
@@ -587,6 +633,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hang_up_outweighs_the_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(redial_outweighs_the_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cancelled_redial_is_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(redial_ended_by_the_mode_is_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(redial_of_a_row_that_became_undialable_is_forgotten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(undialable_row_leaves_its_series, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(link_of_an_undialable_row_is_adopted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(undialable_row_is_not_redialed, set_up, tear_down),
