@@ -322,7 +322,7 @@ static void forget_texts(struct ras_edit *edit)
 int ras_edit_write(struct ras_edit *edit)
 {
 	bool alone = !edit->ras->stroke.open;
-	int r = 0;
+	int r = phonebook_store_again(edit->ras);
 
 	for (size_t i = 0; i < edit->n && r == 0; i++)
 		r = make_file(edit, i);

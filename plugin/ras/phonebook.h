@@ -42,6 +42,10 @@ int phonebook_part_indices(struct ras *ras);
 /* Brings rows and names back into order after their indices were changed. */
 void phonebook_sort(struct ras *ras);
 
+/* Rows that a reload has moved and that could not be stored then: once more, before other files change, which might be
+ * put over theirs. Returns 0 or negative errno. */
+int phonebook_store_again(struct ras *ras);
+
 /* The phonebook was changed now. */
 void phonebook_touch(struct ras *ras);
 

@@ -169,7 +169,7 @@ static int add_file(const struct ras_conn *conn, struct row_file files[], size_t
 }
 
 /* Files follow their rows: index, and what is still of use. All at once: two rows may have changed places. */
-static void store_rows(struct ras *ras)
+static int store_rows(struct ras *ras)
 {
 	_cleanup_free_ struct row_file *files = NULL;
 	size_t n = 0, stored = 0;
@@ -178,7 +178,7 @@ static void store_rows(struct ras *ras)
 	for (size_t i = 0; i < ras->n_rows; i++)
 		stored += ras->rows[i]->store;
 	if (stored == 0)
-		return;
+		return 0;
 	files = calloc(2 * stored, sizeof(*files));
 	if (!files)
 		r = -ENOMEM;
@@ -189,10 +189,17 @@ static void store_rows(struct ras *ras)
 		r = rows_write(ras, files, n, NULL);
 	if (r == 0)
 		rows_done(ras, files, n);
-	else
+	else if (!ras->rows_behind)
 		log_error("state directory: %zu rows cannot be stored: %s", stored, strerror(-r));
 	for (size_t i = 0; i < n; i++)
 		row_file_done(&files[i]);
+	ras->rows_behind = r < 0;
+	return r;
+}
+
+int phonebook_store_again(struct ras *ras)
+{
+	return ras->rows_behind ? store_rows(ras) : 0;
 }
 
 /* Indices are remembered for names; at the start the journal is written anew anyhow. */
@@ -276,7 +283,7 @@ static int move_own(struct ras_conn *conn, bool *ret_changed)
 /* What is stored for a row that the file does not have any more. */
 static void drop_stored(struct ras_conn *conn)
 {
-	struct row_file file = {.index = conn->kept ? conn->kept->index : conn->info.index};
+	struct row_file file = {.index = conn->kept ? conn->kept->index : conn->index_before};
 
 	if (!conn->kept && (!conn->file_entry || conn->file_entry == conn->entry))
 		return;
@@ -338,8 +345,14 @@ static int find_names(struct ras *ras, struct ras_entry *const entries[], size_t
 		conns[i]->loaded = true;
 	}
 	for (size_t i = 0; i < ras->n_conns; i++) {
-		ras->conns[i]->clashes = ras->conns[i]->store = false;
-		ras->conns[i]->index_before = ras->conns[i]->info.index;
+		struct ras_conn *conn = ras->conns[i];
+
+		conn->clashes = false;
+		/* Its file is still where an earlier reload could not take it from. */
+		if (ras->rows_behind && conn->store)
+			continue;
+		conn->store = false;
+		conn->index_before = conn->info.index;
 	}
 	return 0;
 }
@@ -350,6 +363,7 @@ int ras_phonebook_load(struct ras *ras, struct ras_entry *const entries[], size_
 	int r = l.conns ? 0 : -ENOMEM;
 
 	edit_settle(ras);
+	phonebook_store_again(ras);
 	if (r == 0)
 		r = find_names(ras, entries, n, l.conns);
 	if (r == 0) {

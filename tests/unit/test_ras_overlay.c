@@ -371,6 +371,42 @@ static void the_same_index(void **state)
 	}
 }
 
+/* The disk failed when a row had to give way, and is well again when somebody else's row is set. */
+static void a_move_that_could_not_be_stored(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_edit *edit;
+	char path[384];
+
+	for (int reloads = 1; reloads <= 2; reloads++) {
+		lab_start(lab);
+		APPLY(lab, made(1, "mine", "setup=1ms"));
+		permanent(lab, "filed", 1);
+		str_copy(path, row_path(lab, ".2.yaml.1"), sizeof(path));
+		assert_int_equal(mkdir(path, 0700), 0);
+		for (int i = 0; i < reloads; i++)
+			by_reload(lab);
+		assert_int_equal(lab_info(lab_conn(lab, "mine")).index, 2);
+		assert_true(totals_of(lab).storage_problems > 0);
+
+		/* Its file is where that of the other one would be put. */
+		edit = RESERVE(lab, stored(same(lab, 1), RAS_STORAGE_PERMANENT));
+		assert_int_equal(ras_edit_write(edit), -EISDIR);
+		ras_edit_cancel(edit);
+		assert_int_equal(rmdir(path), 0);
+		set_over_snmp(lab, 1, USER);
+		APPLY(lab, redirected(lab, 2, "setup=2ms"));
+		for (int twice = 0; twice < 2; twice++) {
+			restart(lab);
+			assert_int_equal(lab_info(lab_conn(lab, "mine")).index, 2);
+			assert_string_equal(ras_conn_entry(lab_conn(lab, "mine"))->destination, "setup=2ms");
+			expect_values(lab, 0, USER);
+			assert_int_equal(totals_of(lab).storage_problems, 0);
+		}
+		wipe(lab);
+	}
+}
+
 /* A name of the file is that of one row, and its index that of another one. */
 static void name_and_index_of_two(void **state)
 {
@@ -469,6 +505,7 @@ int main(void)
 		ROWS_TEST(without_the_journal),
 		ROWS_TEST(the_same_name),
 		ROWS_TEST(the_same_index),
+		ROWS_TEST(a_move_that_could_not_be_stored),
 		ROWS_TEST(name_and_index_of_two),
 		ROWS_TEST(a_chain_of_rows_that_give_way),
 		ROWS_TEST(rows_with_a_call_give_way),
