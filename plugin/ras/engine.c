@@ -165,7 +165,7 @@ static void forget(struct ras_conn *conn)
 /* Names of rows that SNMP had made and that have gone: destroyed in the moment of a crash, or volatile ones. */
 static void forget_orphans(struct ras *ras)
 {
-	for (size_t i = ras->n_conns; i-- > 0;) {
+	for (size_t i = ras->n_conns; i-- > 0 && !ras->rows_unread;) {
 		struct ras_conn *conn = ras->conns[i];
 		bool orphan;
 

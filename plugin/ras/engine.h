@@ -259,6 +259,7 @@ struct ras {
 	struct ras_edit *edit;                     /* under way; NULL: none */
 	struct permissions permit;
 	const struct ras_row_format *row_format;
+	bool rows_unread;  /* there may be rows that the start could not read */
 	bool rows_behind;  /* files are not where the last load of the phonebook has put their rows */
 	uint32_t *spoiled; /* indices of files that should have been set aside and could not */
 	size_t n_spoiled;

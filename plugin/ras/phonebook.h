@@ -91,6 +91,10 @@ void permit_all(struct ras *ras);
 /* Opens the folder; none is no error. Ends what a crash left half done. Returns 0 or -ENOMEM. */
 int rows_open(struct ras *ras);
 
+/* The folder is there and cannot be read: nothing is written to it, and no name in the journal is held to be without a
+ * row. */
+void rows_unreadable(struct ras *ras, int error);
+
 /* All of them or none, also over a crash; if that comes in between, the next start also finds these lines for the
  * journal (framed; NULL: none). The versions before are kept until rows_done(). Returns 0 or negative errno: nothing
  * changed. */

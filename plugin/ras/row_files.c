@@ -325,7 +325,8 @@ int rows_write(struct ras *ras, struct row_file files[], size_t n, const struct 
 		any |= files[i].text || file_exists(ras, files[i].index);
 	if (!any)
 		return 0;
-	r = try_write(ras, files, n, lines);
+	/* Who knows what would be written over. */
+	r = ras->rows_unread ? -EIO : try_write(ras, files, n, lines);
 	store_note(ras, r);
 	return r;
 }
@@ -531,6 +532,16 @@ static int finish_change(struct ras *ras, const char *list, bool undo)
 	return 0;
 }
 
+void rows_unreadable(struct ras *ras, int error)
+{
+	log_error("state directory: " ROWS_FOLDER
+		  " cannot be read: %s; its rows are not there before the next start, and "
+		  "none is stored",
+		  strerror(-error));
+	store_damaged(ras, 1);
+	ras->rows_unread = true;
+}
+
 int rows_open(struct ras *ras)
 {
 	int r;
@@ -543,6 +554,10 @@ int rows_open(struct ras *ras)
 			log_warning("state directory: " ROWS_FOLDER " is no folder and was set aside as %s", name);
 		store_damaged(ras, 1);
 		ras->rows_fd = open_folder(ras);
+	}
+	if (ras->rows_fd < 0 && faccessat(ras->state_fd, ROWS_FOLDER, F_OK, 0) == 0) {
+		rows_unreadable(ras, ras->rows_fd);
+		return 0;
 	}
 	if (ras->rows_fd < 0) {
 		log_warning("state directory: there is no folder " ROWS_FOLDER " and it cannot be made: %s",

@@ -161,8 +161,7 @@ int rows_load(struct ras *ras)
 		return 0;
 	r = row_files_list(ras, &list, &n);
 	if (r < 0 && r != -ENOMEM) {
-		log_error("state directory: " ROWS_FOLDER " cannot be read: %s", strerror(-r));
-		store_damaged(ras, 1);
+		rows_unreadable(ras, r);
 		return 0;
 	}
 	for (size_t i = 0; i < n && r == 0; i++)

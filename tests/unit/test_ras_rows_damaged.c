@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of rows that are not what they were: each is set aside under a new name, is told, and nothing else is lost. */
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
 #include "engine_rows.h"
 
 /* Rows 1 and 2; of row 1 the text. */
 static char *text;
 static size_t size;
+
+/* Root may, but for what its capabilities say. */
+static void read_everything(bool may)
+{
+	const uint32_t which = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	assert_int_equal(syscall(SYS_capget, &header, caps), 0);
+	caps[0].effective = may ? caps[0].permitted : caps[0].effective & ~which;
+	assert_int_equal(syscall(SYS_capset, &header, caps), 0);
+}
 
 static int damage_set_up(void **state)
 {
@@ -22,6 +37,7 @@ static int damage_set_up(void **state)
 static int damage_tear_down(void **state)
 {
 	free(text);
+	read_everything(true);
 	return rows_tear_down(state);
 }
 
@@ -210,6 +226,35 @@ static void a_folder_that_is_none(void **state)
 	}
 }
 
+/* Not even listed: neither counters nor files are lost until it can be again. */
+static void a_folder_that_cannot_be_read(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_edit *edit;
+
+	lab_start(lab);
+	APPLY(lab, made(1, "one", "setup=1ms"));
+	call_once(lab, "one");
+	lab_stop(lab);
+	read_everything(false);
+	assert_int_equal(chmod(row_path(lab, ""), 0), 0);
+	for (int starts = 0; starts < 2; starts++) {
+		lab_start(lab);
+		assert_int_equal(ras_conn_count(lab->ras), 0);
+		assert_int_equal(totals_of(lab).storage_status, RAS_STORAGE_DAMAGED);
+		assert_int_equal(totals_of(lab).attempts, 1);
+		assert_int_equal(chmod(row_path(lab, ""), 0700), 0);
+		edit = RESERVE(lab, made(1, "other", ""));
+		assert_int_equal(ras_edit_write(edit), -EIO);
+		ras_edit_cancel(edit);
+		assert_int_equal(chmod(row_path(lab, ""), 0), 0);
+		lab_stop(lab);
+	}
+	assert_int_equal(chmod(row_path(lab, ""), 0700), 0);
+	restart(lab);
+	assert_int_equal(attempts_of(lab, "one"), 1);
+}
+
 /* The journal is lost: the rows are there, at their indices. */
 static void without_the_journal(void **state)
 {
@@ -238,6 +283,7 @@ int main(void)
 		DAMAGE_TEST(what_is_no_file),
 		DAMAGE_TEST(files_that_are_no_rows),
 		DAMAGE_TEST(a_folder_that_is_none),
+		DAMAGE_TEST(a_folder_that_cannot_be_read),
 		DAMAGE_TEST(without_the_journal),
 	};
 
