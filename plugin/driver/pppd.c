@@ -37,7 +37,7 @@ _Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known b
 
 /* ---- the link ---- */
 
-static struct pppd_link *link_new(struct ras_call *call, const struct pppd_medium *medium)
+static struct pppd_link *link_new(struct ras_call *call, const struct pppd_medium *medium, uint32_t number)
 {
 	struct pppd_link *link = calloc(1, sizeof(*link));
 
@@ -48,7 +48,7 @@ static struct pppd_link *link_new(struct ras_call *call, const struct pppd_mediu
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
 	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_id(call));
-	link->index = ras_call_index(call);
+	link->index = ras_call_take_number(call, number);
 	ras_call_set_data(call, link);
 	return link;
 }
@@ -311,7 +311,7 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 
 int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
 {
-	struct pppd_link *link = link_new(call, medium);
+	struct pppd_link *link = link_new(call, medium, ras_call_index(call));
 	int r;
 
 	if (!link)
@@ -405,15 +405,17 @@ static int find_process(struct pppd_link *link, const struct record *record)
 
 int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up)
 {
-	struct pppd_link *link = link_new(call, medium);
 	const char *device = record_get_str(record, "d-device");
+	uint32_t number = ras_call_index(call);
+	struct pppd_link *link;
 	int r;
 
+	record_get_u32(record, "d-index", &number);
+	link = link_new(call, medium, number);
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	if (device)
 		str_copy(link->device, device, sizeof(link->device));
-	record_get_u32(record, "d-index", &link->index);
 	link->up = up;
 	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	r = find_process(link, record);

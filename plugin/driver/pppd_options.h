@@ -22,7 +22,7 @@ struct pppd_options {
 
 /* What the options need to know beside the entry. */
 struct pppd_place {
-	uint32_t index; /* of the entry: names link and interface */
+	uint32_t index; /* names link and interface */
 	int socket;     /* descriptors as pppd will have them */
 	int log;
 	const char *plugin;     /* path of the object */

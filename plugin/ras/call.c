@@ -63,6 +63,32 @@ uint32_t ras_call_index(const struct ras_call *call)
 	return call->entry->index ? call->entry->index : call->conn->info.index;
 }
 
+static bool number_taken(const struct ras_call *call, uint32_t number)
+{
+	for (const struct ras_call *other = call->ras->threads; other; other = other->next)
+		if (other != call && other->number == number)
+			return true;
+	return false;
+}
+
+uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted)
+{
+	uint32_t other = UINT32_MAX;
+	WITH_LOCK(&call->ras->lock);
+
+	call->number = wanted;
+	while (number_taken(call, call->number))
+		call->number = other--;
+	return call->number;
+}
+
+void call_drop_number(struct ras_call *call)
+{
+	WITH_LOCK(&call->ras->lock);
+
+	call->number = 0;
+}
+
 void ras_call_set_data(struct ras_call *call, void *data)
 {
 	call->data = data;

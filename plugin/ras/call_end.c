@@ -281,6 +281,7 @@ bool call_end(struct ras_call *call, int result)
 		if (call->up_mono > 0)
 			call_read_traffic(call);
 		call->driver->hang_up(call);
+		call_drop_number(call);
 	}
 	decide(call, result, &o);
 	row = history_row(call, &o);

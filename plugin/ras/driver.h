@@ -124,6 +124,11 @@ int ras_call_rundir(const struct ras_call *call);
 const char *ras_call_rundir_path(const struct ras_call *call);
 uint32_t ras_call_index(const struct ras_call *call);
 
+/* A number for the names that a link has on this host, which no other call has until this one is hung up: the one that
+ * is wanted, which is the index of the entry or what the record says, or else one that no entry can have. A link that
+ * is up keeps its names when a reload gives its index away. */
+uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted);
+
 /* One line for the log of this attempt, which the operator may read (rasdial -L): kept in the run directory, 64 KiB,
  * 0600. Also logged at debug level. No secrets. */
 void ras_call_log(struct ras_call *call, const char *format, ...) PRINTF_LIKE(2, 3);

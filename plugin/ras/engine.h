@@ -66,6 +66,7 @@ struct ras_call {
 	bool queued;                /* stands in the line for one (ras.lock) */
 	struct ras_call *next_waiting;
 	struct ras_call *next, **link; /* ras.threads or ras.ended (ras.lock) */
+	uint32_t number;               /* by which its link goes on this host; 0: none (ras.lock) */
 
 	struct ras_notifier notifier;
 	bool has_notifier; /* and it wants to be told */
@@ -367,6 +368,7 @@ struct ras_call *call_free(struct ras_call *call);
 /* Fresh fields for the next attempt of a thread. */
 void call_reset(struct ras_call *call);
 void call_close_log(struct ras_call *call);
+void call_drop_number(struct ras_call *call);
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
 void call_read_traffic(struct ras_call *call);
 

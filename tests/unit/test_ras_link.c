@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "engine_lab.h"
+#include "ras/driver.h"
+#include "sys/record.h"
 
 static int setup(void **state)
 {
@@ -306,6 +308,85 @@ static void older_records(void **state)
 	assert_int_equal(count_links(lab), 0);
 }
 
+/* ---- numbers by which links go on the host ---- */
+
+/* Of a and b, as their driver has them. */
+static _Atomic uint32_t number_of[2];
+
+static void note_number(struct ras_call *call, uint32_t wanted)
+{
+	uint32_t number = ras_call_take_number(call, wanted);
+
+	ras_call_note_u64(call, "d-index", number);
+	number_of[ras_call_entry(call)->name[0] - 'a'] = number;
+}
+
+static int numbered_dial(struct ras_call *call)
+{
+	note_number(call, ras_call_index(call));
+	return ras_driver_loopback.dial(call);
+}
+
+static int numbered_adopt(struct ras_call *call, const struct record *record, bool up)
+{
+	uint32_t number = 0;
+
+	assert_int_equal(record_get_u32(record, "d-index", &number), 0);
+	number_of[ras_call_entry(call)->name[0] - 'a'] = ras_call_take_number(call, number);
+	return ras_driver_loopback.adopt(call, record, up);
+}
+
+static void expect_numbers(uint32_t a, uint32_t b)
+{
+	assert_int_equal(number_of[0], a);
+	assert_int_equal(number_of[1], b);
+}
+
+/* No call goes by the number of a link that was up before its index was given away. */
+static void numbers_of_links(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_error error = RAS_ERROR_INIT;
+	struct ras_driver numbered = ras_driver_loopback;
+	const struct ras_driver *const drivers[] = {&numbered, NULL};
+
+	numbered.dial = numbered_dial;
+	numbered.adopt = numbered_adopt;
+	lab->drivers = drivers;
+	two_lines(lab);
+	lab_start(lab);
+	dial(lab, "a");
+	dial(lab, "b");
+	expect_numbers(1, 2);
+	swap_indices(lab);
+	assert_int_equal(ras_phonebook_load(lab->ras, lab->entries, lab->n_entries, &error), 0);
+	hang_up(lab, "a");
+	dial(lab, "a");
+	expect_numbers(UINT32_MAX, 2);
+	number_of[0] = number_of[1] = 0;
+	restart(lab);
+	expect_numbers(UINT32_MAX, 2);
+	hang_up(lab, "b");
+	dial(lab, "b");
+	expect_numbers(UINT32_MAX, 1);
+	/* A redial has it from the call before. */
+	hang_up(lab, "a");
+	for (int i = 0; i < 2; i++) {
+		struct ras_request *request;
+		uint32_t attempts = lab_info(lab_conn(lab, "a")).counters.attempts;
+
+		assert_int_equal(ras_request_reserve(lab->ras, lab_conn(lab, "a"), RAS_ACTION_REDIAL, 0,
+						     RAS_TRIGGER_SNMP, &request),
+				 0);
+		assert_int_equal(ras_request_write(request), 0);
+		ras_request_commit(request);
+		LAB_WAIT(lab, lab_info(lab_conn(lab, "a")).counters.attempts > attempts &&
+				      lab_info(lab_conn(lab, "a")).status == RAS_STATUS_UP);
+		expect_numbers(2, 1);
+	}
+	lab_stop(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(name_does_not_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(redialed_after_adoption, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_records, setup, teardown),
+		cmocka_unit_test_setup_teardown(numbers_of_links, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
