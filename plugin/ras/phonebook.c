@@ -266,6 +266,13 @@ void phonebook_remove(struct ras_conn *conn, bool tell)
 
 /* ---- indices ---- */
 
+int index_compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 void conn_set_index(struct ras_conn *conn, uint32_t index)
 {
 	WITH_LOCK(&conn->lock);

@@ -29,6 +29,9 @@ void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_chan
 /* Takes the row away; a call is hung up. tell: rasConfigChange. */
 void phonebook_remove(struct ras_conn *conn, bool tell);
 
+/* Order of two indices (uint32_t), for qsort(). */
+int index_compare(const void *a, const void *b);
+
 /* The index alone: who else has it is the affair of the caller. */
 void conn_set_index(struct ras_conn *conn, uint32_t index);
 

@@ -15,13 +15,6 @@ static bool is_origin(const struct ras_conn *conn, enum ras_origin origin)
 
 /* ---- indices ---- */
 
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static int by_index(const void *a, const void *b)
 {
 	const struct ras_conn *x = *(struct ras_conn *const *)a, *y = *(struct ras_conn *const *)b;
@@ -95,7 +88,7 @@ static void give_indices(struct ras *ras, const struct loading *l, size_t n)
 	for (size_t i = 0; i < ras->n_conns; i++)
 		if (ras->conns[i]->info.index > 0)
 			l->used[n_used++] = ras->conns[i]->info.index;
-	qsort(l->used, n_used, sizeof(*l->used), compare_u32);
+	qsort(l->used, n_used, sizeof(*l->used), index_compare);
 	for (size_t i = 0; i < n + ras->n_conns; i++) {
 		struct ras_conn *conn = i < n ? l->conns[i] : ras->conns[i - n];
 

@@ -389,13 +389,6 @@ int row_file_read(const struct ras *ras, uint32_t index, char **ret, size_t *ret
 	return 0;
 }
 
-static int compare_index(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 int row_files_list(const struct ras *ras, uint32_t **ret, size_t *ret_n)
 {
 	int fd = openat(ras->rows_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -425,7 +418,7 @@ int row_files_list(const struct ras *ras, uint32_t **ret, size_t *ret_n)
 	}
 	closedir(dir);
 	if (n > 0)
-		qsort(list, n, sizeof(*list), compare_index);
+		qsort(list, n, sizeof(*list), index_compare);
 	*ret = TAKE_PTR(list);
 	*ret_n = n;
 	return 0;
