@@ -88,6 +88,17 @@ int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
 	return 0;
 }
 
+/* What the disk did not take is written once more, as a whole. */
+static void note_sync(struct ras *ras, int error)
+{
+	if (error == 0)
+		return;
+	store_note(ras, error);
+	pthread_mutex_lock(&ras->store.lock);
+	ras->store.behind = true;
+	pthread_mutex_unlock(&ras->store.lock);
+}
+
 void store_sync(struct ras *ras)
 {
 	struct ras_store *store = &ras->store;
@@ -97,10 +108,11 @@ void store_sync(struct ras *ras)
 	pthread_mutex_lock(&store->lock);
 	if (store->unsynced)
 		fd = fcntl(store->fd, F_DUPFD_CLOEXEC, FD_HIGH);
-	store->unsynced = false;
+	/* Without a descriptor they are the next second's affair. */
+	store->unsynced &= fd < 0;
 	pthread_mutex_unlock(&store->lock);
 	if (fd >= 0)
-		fdatasync(fd);
+		note_sync(ras, fdatasync(fd) < 0 ? -errno : 0);
 	fd_close(fd);
 }
 
@@ -171,16 +183,19 @@ static int add_engine(struct store_lines *b, struct ras *ras)
 int store_compact(struct ras *ras)
 {
 	struct store_lines b = {0};
-	int r = add_history(&b, ras);
+	int r = add_history(&b, ras), e = 0;
 
 	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
 		r = add_conn(&b, ras->conns[i]);
 	if (r == 0)
 		r = add_engine(&b, ras);
-	if (r == 0)
+	if (r == 0) {
 		r = file_replace(ras->state_fd, JOURNAL, b.data, b.size, true);
-	if (r == 0)
-		r = open_journal(ras);
+		/* Which of the two files is in place now is not known where only the folder did not come to the disk.
+		 */
+		e = open_journal(ras);
+	}
+	r = r < 0 ? r : e;
 	if (r < 0)
 		store_note(ras, r);
 	ras->store.behind = r < 0;
