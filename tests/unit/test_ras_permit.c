@@ -152,6 +152,30 @@ static void subentries(void **state)
 	permissions_done(&p);
 }
 
+/* An entry of which nothing is asked lends its device to a link of which something is. */
+static void subentry_with_the_device_of_its_entry(void **state)
+{
+	struct permissions p = permissions(1u << RAS_DEVICE_LOOPBACK | 1u << RAS_DEVICE_PPPOE, NULL, all);
+	struct ras_entry *e = ras_entry_new();
+
+	(void)state;
+	assert_non_null(e);
+	e->device_type = RAS_DEVICE_LOOPBACK;
+	str_copy(e->device_name, "eth0", sizeof(e->device_name));
+	assert_null(permit_why_not(&p, e));
+	e->subentries = calloc(1, sizeof(*e->subentries));
+	assert_non_null(e->subentries);
+	e->n_subentries = 1;
+	e->subentries[0] = (struct ras_subentry){.index = 1, .device_type = RAS_DEVICE_LOOPBACK};
+	assert_null(permit_why_not(&p, e));
+	e->subentries[0].device_type = RAS_DEVICE_PPPOE;
+	assert_non_null(permit_why_not(&p, e));
+	e->device_name[0] = '\0';
+	assert_null(permit_why_not(&p, e));
+	ras_entry_unref(e);
+	permissions_done(&p);
+}
+
 static void put_helper(const struct lab *lab, const char *name, mode_t mode)
 {
 	char path[128];
@@ -336,9 +360,16 @@ static void between_the_phases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(device_types), cmocka_unit_test(patterns),  cmocka_unit_test(empty_lists),
-		cmocka_unit_test(subentries),   ROWS_TEST(helpers),          ROWS_TEST(may_rows_be_made),
-		ROWS_TEST(rows_without_a_call), ROWS_TEST(a_row_that_is_up), ROWS_TEST(a_row_that_waits_for_its_redial),
+		cmocka_unit_test(device_types),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(empty_lists),
+		cmocka_unit_test(subentries),
+		cmocka_unit_test(subentry_with_the_device_of_its_entry),
+		ROWS_TEST(helpers),
+		ROWS_TEST(may_rows_be_made),
+		ROWS_TEST(rows_without_a_call),
+		ROWS_TEST(a_row_that_is_up),
+		ROWS_TEST(a_row_that_waits_for_its_redial),
 		ROWS_TEST(between_the_phases),
 	};
 
