@@ -232,7 +232,8 @@ struct ras_notices {
 struct ras {
 	const struct ras_driver *const *drivers;
 	char *run_dir;
-	int state_fd, run_fd, lock_fd;
+	int state_fd, run_fd;
+	int lock_fd, run_lock_fd;
 	int rows_fd; /* folder of stored rows; negative errno: there is none */
 	int wake_fd;
 	uint64_t boot; /* of this boot of the machine; records of another one are of no use */
