@@ -254,6 +254,7 @@ struct ras {
 	size_t n_conns, conns_room;
 	bool started;         /* from now on a change of the phonebook is news */
 	uint32_t index_given; /* by ras_index_next() */
+	uint32_t n_reserved;  /* number of the last request or edit */
 	struct ras_request *requests;
 	const uint32_t *expected[RAS_SETTING_MAX]; /* by requests of the SET that is under way; NULL: no other value */
 	struct ras_edit *edit;                     /* under way; NULL: none */
