@@ -24,6 +24,8 @@
 VERSION := 0.1.0
 
 BUILD ?= build
+# One name for one folder, however it is given: what a compiler writes of dependencies names its objects as we do.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 PREFIX ?= /usr
 DESTDIR ?=
 SBINDIR ?= $(PREFIX)/sbin

@@ -122,6 +122,7 @@ struct about {
 
 struct edit {
 	struct ras_edit *reserved; /* NULL: nothing is to be changed */
+	uint32_t number;           /* of that */
 	size_t n;                  /* rows of the phonebook */
 	struct ras_row_change *changes;
 	struct about *about;
@@ -314,8 +315,10 @@ static void edit_reserve(struct agent *agent, struct edit *edit)
 	if (!edit->n)
 		return;
 	r = ras_edit_reserve(agent->ras, edit->changes, edit->n, &culprit, &error, &edit->reserved);
-	if (r >= 0)
+	if (r >= 0) {
+		edit->number = ras_edit_number(edit->reserved);
 		return;
+	}
 	edit->culprit = edit->about[culprit].answers;
 	edit->error = set_refuse(edit->culprit,
 				 r == -EINVAL ? SNMP_ERR_INCONSISTENTVALUE : SNMP_ERR_RESOURCEUNAVAILABLE, "%s",
@@ -409,10 +412,12 @@ static void log_change(const struct set *set, const struct ras_row_change *chang
 
 /* ---- phases; of the varbind that made the edit, which alone holds it ---- */
 
-/* The reservation, unless a reload of the phonebook has ended it. */
+/* The reservation, unless a reload of the phonebook has ended it. What stands in its place then is another SET's. */
 static struct ras_edit *reserved(struct agent *agent, const struct edit *edit)
 {
-	return edit && edit->reserved && ras_edit_valid(agent->ras, edit->reserved) ? edit->reserved : NULL;
+	bool valid = edit && ras_edit_valid(agent->ras, edit->reserved);
+
+	return valid && ras_edit_number(edit->reserved) == edit->number ? edit->reserved : NULL;
 }
 
 static int reserve(struct agent *agent, struct set_write *write)

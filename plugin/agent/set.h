@@ -36,7 +36,7 @@ struct set_write {
 	const struct set *set;         /* all of the PDU */
 	netsnmp_request_info *request; /* during a phase */
 	void *held;                    /* the writer's reservation */
-	uint32_t old;                  /* the writer's: the value before */
+	uint32_t old;                  /* the writer's: the value before, or the number of what is held */
 	bool reserved, stored;         /* phases passed */
 	char reason[SET_REASON_MAX];   /* why it is refused, in words */
 };

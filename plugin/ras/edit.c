@@ -17,6 +17,7 @@ struct edit_row {
 
 struct ras_edit {
 	struct ras *ras;
+	uint32_t number;
 	struct edit_row *rows;
 	struct row_file *files; /* once written; as many as rows */
 	size_t n;
@@ -247,6 +248,7 @@ static int edit_new(struct ras *ras, const struct ras_row_change changes[], size
 	if (!edit)
 		return -ENOMEM;
 	edit->ras = ras;
+	edit->number = ++ras->n_reserved;
 	edit->rows = calloc(n + 1, sizeof(*edit->rows));
 	edit->files = calloc(n + 1, sizeof(*edit->files));
 	if (!edit->rows || !edit->files || phonebook_make_room(ras, n) < 0) {
@@ -482,6 +484,11 @@ void ras_edit_cancel(struct ras_edit *edit)
 bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit)
 {
 	return edit && ras->edit == edit;
+}
+
+uint32_t ras_edit_number(const struct ras_edit *edit)
+{
+	return edit->number;
 }
 
 const struct ras_entry *edit_coming(const struct ras_conn *conn)

@@ -35,23 +35,34 @@ static int open_dir(const char *what, const char *path, struct ras_error *ret_er
 	return fd;
 }
 
+static int lock_dir(int dirfd, const char *what, const char *path, const char *option, struct ras_error *ret_error)
+{
+	int fd = dir_lock(dirfd);
+
+	if (fd == -EBUSY)
+		ras_error_set(ret_error, fd, RAS_BACKEND_NONE,
+			      "%s %s is in use by another agent (give each its own with %s)", what, path, option);
+	else if (fd < 0)
+		ras_error_set(ret_error, fd, RAS_BACKEND_NONE, "%s %s cannot be locked: %s", what, path, strerror(-fd));
+	return fd;
+}
+
+/* Both are locked: with the run directory of another agent its links would be taken for those of an earlier one, and
+ * hung up. */
 static int open_dirs(struct ras *ras, const struct ras_settings *settings, struct ras_error *ret_error)
 {
 	ras->state_fd = open_dir("state directory", settings->state_dir, ret_error);
 	if (ras->state_fd < 0)
 		return ras->state_fd;
-	ras->lock_fd = dir_lock(ras->state_fd);
-	if (ras->lock_fd < 0) {
-		ras_error_set(ret_error, ras->lock_fd, RAS_BACKEND_NONE,
-			      ras->lock_fd == -EBUSY ?
-				      "state directory %s is in use by another agent (give each its own with -s)" :
-				      "state directory %s cannot be locked",
-			      settings->state_dir);
+	ras->lock_fd = lock_dir(ras->state_fd, "state directory", settings->state_dir, "-s", ret_error);
+	if (ras->lock_fd < 0)
 		return ras->lock_fd;
-	}
 	ras->run_fd = open_dir("run directory", settings->run_dir, ret_error);
 	if (ras->run_fd < 0)
 		return ras->run_fd;
+	ras->run_lock_fd = lock_dir(ras->run_fd, "run directory", settings->run_dir, "-r", ret_error);
+	if (ras->run_lock_fd < 0)
+		return ras->run_lock_fd;
 	dir_remove_temporary(ras->state_fd);
 	dir_remove_temporary(ras->run_fd);
 	return 0;
@@ -124,7 +135,7 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	*ret_error = RAS_ERROR_INIT;
 	if (!ras)
 		return -ENOMEM;
-	ras->state_fd = ras->run_fd = ras->lock_fd = ras->rows_fd = ras->store.fd = -1;
+	ras->state_fd = ras->run_fd = ras->lock_fd = ras->run_lock_fd = ras->rows_fd = ras->store.fd = -1;
 	ras->drivers = drivers;
 	ras->waiting_end = &ras->waiting;
 	ras->start_mono = clock_mono_ms();
@@ -303,6 +314,7 @@ struct ras *ras_free(struct ras *ras)
 	pthread_mutex_destroy(&ras->lock);
 	if (ras->rows_fd >= 0)
 		fd_close(ras->rows_fd);
+	fd_close(ras->run_lock_fd);
 	fd_close(ras->run_fd);
 	fd_close(ras->lock_fd);
 	fd_close(ras->state_fd);

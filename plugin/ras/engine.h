@@ -234,7 +234,8 @@ struct ras_notices {
 struct ras {
 	const struct ras_driver *const *drivers;
 	char *run_dir;
-	int state_fd, run_fd, lock_fd;
+	int state_fd, run_fd;
+	int lock_fd, run_lock_fd;
 	int rows_fd; /* folder of stored rows; negative errno: there is none */
 	int wake_fd;
 	uint64_t boot; /* of this boot of the machine; records of another one are of no use */
@@ -255,6 +256,7 @@ struct ras {
 	size_t n_conns, conns_room;
 	bool started;         /* from now on a change of the phonebook is news */
 	uint32_t index_given; /* by ras_index_next() */
+	uint32_t n_reserved;  /* number of the last request or edit */
 	struct ras_request *requests;
 	const uint32_t *expected[RAS_SETTING_MAX]; /* by requests of the SET that is under way; NULL: no other value */
 	struct ras_edit *edit;                     /* under way; NULL: none */

@@ -193,8 +193,10 @@ void ras_edit_commit(struct ras_edit *edit);
 /* Drops a reservation and frees it. Takes NULL. */
 void ras_edit_cancel(struct ras_edit *edit);
 
-/* Is this edit still under way? A reload of the phonebook ends it: what is written is done, what is not is dropped. */
+/* Is this edit still under way? A reload of the phonebook ends it: what is written is done, what is not is dropped.
+ * Later another edit may stand in its place, which its number tells. */
 bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit);
+uint32_t ras_edit_number(const struct ras_edit *edit);
 
 /* ---- requests: what a SET of rasConnAction does, in two phases ---- */
 
@@ -221,9 +223,11 @@ void ras_request_commit(struct ras_request *request);
 void ras_request_cancel(struct ras_request *request);
 
 /* Drops reservations older than max_age_ms (0: all), which a master left behind that died between the phases. The
- * pointers are invalid after it: ask ras_request_valid() first where that may have happened. */
+ * pointers are invalid after it: ask ras_request_valid() first where that may have happened, and, where others may have
+ * been made since, whether it still has its number. */
 void ras_request_expire(struct ras *ras, int64_t max_age_ms);
 bool ras_request_valid(const struct ras *ras, const struct ras_request *request);
+uint32_t ras_request_number(const struct ras_request *request);
 
 /* ---- RasDial, RasHangUp for callers in C ---- */
 

@@ -10,6 +10,7 @@
 struct ras_request {
 	struct ras_request *next;
 	struct ras *ras;
+	uint32_t number;
 	struct ras_conn *conn;
 	enum ras_action action;
 	uint32_t request_id;
@@ -116,6 +117,7 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 		return refuse(ras, action, -ENOMEM);
 	*request = (struct ras_request){
 		.ras = ras,
+		.number = ++ras->n_reserved,
 		.conn = conn,
 		.action = action,
 		.request_id = request_id,
@@ -386,6 +388,11 @@ bool ras_request_valid(const struct ras *ras, const struct ras_request *request)
 		if (r == request)
 			return true;
 	return false;
+}
+
+uint32_t ras_request_number(const struct ras_request *request)
+{
+	return request->number;
 }
 
 /* ---- RasDial for callers in C ---- */

@@ -65,7 +65,7 @@ class Hub(Lab):
         oid, mine = "." + ".".join(map(str, MIB.oid(kind))), f'{".".join(map(str, MIB.oid("rasAgentName.0")))} = STRING: "{name}"'
         return [at for at in self.console.log().splitlines() if f" = OID: {oid}\t" in at and at.endswith(mine)]
 
-    def ask(self, program, context, *arguments, user="operator", wait=3):
+    def ask(self, program, context, *arguments, user="operator", wait=10):
         """A tool of net-snmp over SNMPv3, as README.md has it. Returns (status, output)."""
         done = subprocess.run([program, "-v3", "-u", user, "-l", "authPriv", "-a", "SHA-256", "-A", PHRASES[0], "-x", "AES",
                                "-X", PHRASES[1], "-n", context, "-t", str(wait), "-r", "0", "-m", "RASDIAL-MIB:SNMPv2-MIB",

@@ -8,6 +8,7 @@ import time
 import traceback
 
 TESTS = []
+SCALE = float(os.environ.get("RASDIAL_TEST_PATIENCE", "1"))
 
 
 class Skip(Exception):
@@ -33,7 +34,7 @@ def say(text):
 
 def until(condition, timeout=10.0, what="", pause=0.02):
     """Polls until condition() is true and returns that value; fails with what (text or function) at the end."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SCALE
     while True:
         value = condition()
         if value:
@@ -81,7 +82,6 @@ def attempt(function, deadline):
 def main(after=None, finish=None, on_failure=None):
     """Runs the tests of the calling program, those whose name holds the first argument. after(): checks after every test;
     finish(): checks at the end, a test of its own; on_failure(): tells what may help."""
-    scale = float(os.environ.get("RASDIAL_TEST_PATIENCE", "1"))
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     tests = [t for t in TESTS if wanted in t[0].__name__]
     steps = tests + ([(finish, 60)] if finish else [])
@@ -92,9 +92,9 @@ def main(after=None, finish=None, on_failure=None):
         name = (function.__doc__ or function.__name__).strip().splitlines()[0].rstrip(".")
         begin = time.monotonic()
         try:
-            trouble = attempt(function, deadline * scale)
+            trouble = attempt(function, deadline * SCALE)
             if function is not finish and after:
-                later = attempt(after, 60 * scale)
+                later = attempt(after, 60 * SCALE)
                 if later:
                     trouble = (trouble or "") + "checks after the test:\n" + later
         except Skip as reason:

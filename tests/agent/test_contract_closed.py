@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Answers to SET where little is permitted: no entries, no secrets, no devices, no more rows."""
 import os
+import resource
 
 from contract import *
 from harness import *
+from phonebook import Phonebook
+from rowfiles import StateDir
 
 desk = Desk(agent={}, books=("history",))  # as it comes: nothing is allowed
 lab = desk.lab
@@ -150,6 +153,36 @@ def no_secret_without_entries():
         other.nothing(*(no("notWritable", (f"rasEntrySecret.{i}", b"x")) for i in (1, 2, 3)), no("noCreation", ("rasEntrySecret.99", b"x")),
                       no("noCreation", *row(99, "new", Secret=b"x")))
         equal(sorted(os.listdir(f"{other.lab.state_dir}/entries")) if os.path.isdir(f"{other.lab.state_dir}/entries") else [], [])
+    finally:
+        other.lab.finish()
+
+
+@test(60)
+def disk_takes_nothing():
+    """What needs room on a disk that has none: commitFailed, by SNMPv1 genErr, and nothing is changed, also after a restart"""
+    other = Desk(agent=ALLOW)
+    try:
+        other.lab.start_snmpd()
+        # The limit stands for a full disk, so the signal that comes with it does not.
+        other.lab.start_agent(before=("sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"))
+        other.give(*row(11, "there", subs=["setup=1s"], LinkMode="alternates"))
+        before, files, journal = Phonebook().learn(other.lab).keep_dates(other.lab), StateDir(other.lab).everything(), other.journal(False)
+        resource.prlimit(other.lab.agent.pid, resource.RLIMIT_FSIZE, (0, -1))
+        for way in WAYS:
+            for pairs in (row(99, "new"), [("rasEntryDescr.11", "new")], sub(11, 2),
+                          [("rasSubentryRowStatus.11.1", "destroy")], [("rasEntryUserName.2", "new")], [("rasAdminMode.0", "drain")],
+                          [("rasSpinLock.0", other.lab.get("rasSpinLock.0"))], [("rasConnAction.1", "dial"), ("rasConnRequestId.1", 5)],
+                          [("rasEntryDescr.11", "new"), ("rasMaxConcurrentDials.0", 5), ("rasConnAction.1", "dial"), *row(99, "new")]):
+                error, at = other.send(way, pairs)
+                equal(error, V1_ERRORS["commitFailed"] if way == "v1" else "commitFailed", f"{way} SET {pairs}")
+                check(1 <= at <= len(pairs), f"{way} SET {pairs}: at {at}")
+                before.check(other.lab, f"{way} SET {pairs}")
+                equal((StateDir(other.lab).everything(), other.journal(False)), (files, journal), f"{way} SET {pairs}: files")
+        equal(other.lab.get("rasAdminMode.0", "rasThreads.0", "rasDialAttempts.0"), ["enabled", 0, 0])
+        resource.prlimit(other.lab.agent.pid, resource.RLIMIT_FSIZE, (-1, -1))
+        other.lab.restart_agent()
+        before.restarted()
+        before.check(other.lab, "after a restart")
     finally:
         other.lab.finish()
 

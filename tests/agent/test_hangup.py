@@ -80,7 +80,7 @@ def while_failed():
     lab.wait(3, "failed")
     equal(lab.get("rasConnDesired.3"), "up")
     lab.hang_up(3)
-    until(lambda: lab.get("rasConnDesired.3") == "down", 3, "nothing is wanted")
+    until(lambda: lab.get("rasConnDesired.3") == "down", 10, "nothing is wanted")
     equal(len(lab.history(3)), 1)
 
 

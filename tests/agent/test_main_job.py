@@ -77,7 +77,7 @@ def answered_at_once():
     begin = time.monotonic()
     lab.dial(2)
     answered = time.monotonic()
-    check(answered - begin < 1.0, f"the SET took {answered - begin:.2f} s")
+    check(answered - begin < 3.0, f"the SET took {answered - begin:.2f} s")
     names = [MIB.oid(f"{n}.2") for n in ("rasConnOperStatus", "rasConnState", "rasConnLastErrorText")]
 
     def timed(*oids):
@@ -91,8 +91,8 @@ def answered_at_once():
     in_setup = lab.status(2) in ("dialing", "authenticating")
     check(in_setup or time.monotonic() - answered > 5, "the dial goes on meanwhile")
     extra = statistics.median(ours) - statistics.median(plain)
-    check(extra < 0.005, f"a GET of the row takes {extra * 1000:.2f} ms longer than one of sysUpTime")
-    check(max(ours) < max(plain) + 0.25, f"the slowest GET took {max(ours) * 1000:.1f} ms, of sysUpTime {max(plain) * 1000:.1f} ms")
+    check(extra < 0.05, f"a GET of the row takes {extra * 1000:.2f} ms longer than one of sysUpTime")
+    check(max(ours) < max(plain) + 1, f"the slowest GET took {max(ours) * 1000:.1f} ms, of sysUpTime {max(plain) * 1000:.1f} ms")
     lab.wait(2, "up", timeout=15)
     check(time.monotonic() - answered >= 5, "the dial took 5 s longer than the SET")
 

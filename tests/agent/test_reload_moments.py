@@ -111,7 +111,7 @@ def removed_while_waiting():
     row = lab.wait(at("soon"), "waitingRedial")
     rows = calls("soon")
     reload(without=["soon"])
-    equal(lab.get("rasThreads.0"), 0)
+    until(lambda: lab.get("rasThreads.0") == 0, 5, "its thread ends")
     reload()
     after = lab.conn(at("soon"))
     equal((after["OperStatus"], after["Attempts"], after["RedialsLeft"], after["CallId"]), ("down", row["Attempts"], 0, row["CallId"]))

@@ -245,21 +245,29 @@ def read_only_meanwhile():
 
 @test()
 def one_agent_only():
-    """A second agent on the same state directory does not start, says which and what to do, and disturbs nothing"""
+    """A second agent on the same state or run directory does not start, says which and what to do, and disturbs nothing"""
     rows(lab, 1, 2)
     lab.dial(1)
     call = lab.wait(1, "up")["CallId"]
     state = StateDir(lab)
     before, files, journal = Phonebook().learn(lab, *SCALARS).keep_dates(lab), state.everything(), read(state.journal)
-    for arguments in (("-r", lab.dir + "/other"), ("-r", lab.run_dir)):
-        second = Process([RASDIALD, "-f", "-c", lab.config, "-x", lab.agentx, "-s", lab.state_dir, *arguments], lab.dir + "/second.log", lab.env())
+
+    def links():
+        return sorted(n for n in os.listdir(lab.run_dir) if n.endswith(".link"))
+    records = links()
+    equal(len(records), 1, "records of links")
+    for own, shared, option in ((("-r", lab.dir + "/other"), ("-s", lab.state_dir), "-s|state-dir"),
+                                ((), ("-s", lab.state_dir, "-r", lab.run_dir), "-s|state-dir"),
+                                (("-s", lab.dir + "/other"), ("-r", lab.run_dir), "-r|run-dir")):
+        second = Process([RASDIALD, "-f", "-c", lab.config, "-x", lab.agentx, *own, *shared], lab.dir + "/second.log", lab.env())
         check(second.wait(10) not in (0, -6, -11), "its exit status")
         said = second.log()
-        check(lab.state_dir in said, f"the message names the directory: {said}")
-        check(re.search(r"(^|\s)-s\b|state-dir", said.replace(f"-s {lab.state_dir}", "")), f"the message names the way out: {said}")
+        check(shared[1] in said, f"the message names the directory: {said}")
+        check(re.search(rf"(^|\s)({option})\b", said), f"the message names the way out: {said}")
         second.close()
     before.check(lab, "after the second agent")
     equal((state.everything(), read(state.journal)), (files, journal), "files")
+    equal(links(), records, "records of links")
     equal((lab.conn(1)["CallId"], lab.status(1)), (call, "up"))
     lab.hang_up(1)
     lab.wait(1, "down")

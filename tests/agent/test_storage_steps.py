@@ -24,7 +24,7 @@ def killed_at(number, pairs):
         return "kill"
     with Stepper(lab.agent, state.path, decide):
         try:
-            error = lab.set(*pairs, timeout=3)
+            error = lab.set(*pairs)
         except SnmpTimeout:
             error = None
     return before, wanted, error, killed.is_set()
