@@ -61,12 +61,11 @@ def _agent(top, build, tier, variant, limit, mark=""):
 
 
 def _link(top, build):
-    path = os.path.join(top, "tests/link/run")
-    if not os.path.exists(path):
-        return
+    run = os.path.join(top, "tests/link/run")
     missing = "" if shutil.which("linux.uml") else "linux.uml is missing (apt-get install user-mode-linux)"
-    yield Program("link", "link", (path,), 900, builds=((PLAIN, "programs"),), alone=True, skip=missing,
-                  required=os.environ.get("LINK") == "required")
+    for _, name in _programs(top, "tests/link/test_*.py"):
+        yield Program("link", f"link/{name}", (run, name), 900, builds=((PLAIN, "programs"),), alone=True, skip=missing,
+                      required=os.environ.get("LINK") == "required")
 
 
 def _soak(top, build):

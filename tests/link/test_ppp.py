@@ -1,42 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Real links, dialed by snmpset inside the guest: pppd and chat here, pppd and modems on a far side.
-
-User name, secret and number are other ones each time, so that they can be looked for everywhere."""
-
+# modules: ppp_async ppp_deflate ppp_mppe ipv6
+# programs: pppd chat
+"""Device types pty and modem: pppd and chat here, pppd and modems on a far side."""
 import os
-import random
 import re
 import signal
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "agent"))
+from links import *
 
-import far_side  # noqa: E402
-from far_side import ModemPool, peer, server  # noqa: E402
-from harness import *  # noqa: E402,F403
-from watchers import Watcher, near, read  # noqa: E402
-
-SBIN = "/mnt/sbin"  # what lies over /usr/sbin
-USER = "user" + "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=8))
-# All that pppd's option files give a meaning to; the other one is not ASCII, which the far side's PAP would not take.
-SECRET = "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=8)) + " #\"'\\$`*;"
-OTHER = "other" + "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=8))
-OTHER_SECRET = "\u00fc\u20ac " + SECRET
-NUMBERS = {what: "555" + "".join(random.choices("0123456789", k=7)) for what in (
-    "up", "busy", "carrier", "tone", "dial tone", "answer", "voice", "error", "silent", "echo", "mute peer", "wrong")}
-
-
-# ---- the far side ----
-
-far_side.prepare()
-far_side.write("/etc/ppp/options", "auth\nlock\ncrtscts\nmodem\nasyncmap 0\nhide-password\nnoipx\n"
-               "lcp-echo-interval 30\nlcp-echo-failure 4\n", 0o644)
-far_side.secrets({USER: SECRET, OTHER: OTHER_SECRET})
+NUMBERS = numbers("up", "busy", "carrier", "tone", "dial tone", "answer", "voice", "error", "silent", "echo", "mute peer", "wrong")
 
 PLAIN = peer("plain", 1, "noauth\nms-dns 10.99.1.53\n+ipv6")
 PAP = peer("pap", 2, "require-pap")
@@ -48,7 +23,7 @@ NO_IP = peer("noip", 7, "noauth\nnoip\n+ipv6")
 DIALED = server("dialed", 8, "require-chap")
 DIALED_TOO = server("dialed2", 9, "require-mschap-v2")
 
-numbers = {
+TABLE = {
     NUMBERS["up"]: {"say": "CONNECT 57600/V42BIS", "run": DIALED},
     NUMBERS["wrong"]: {"say": "CONNECT", "run": DIALED_TOO},
     NUMBERS["busy"]: {"say": "BUSY"},
@@ -62,46 +37,12 @@ numbers = {
     NUMBERS["mute peer"]: {"say": "CONNECT 9600"},
     NUMBERS["echo"]: {"say": "CONNECT 9600", "echo": True},
 }
-modems = {name: ModemPool(f"/dev/{name}", numbers) for name in ("modem", "second")}
+modems = {name: ModemPool(f"/dev/{name}", TABLE) for name in ("modem", "second")}
 
 
 # ---- the phonebook ----
 
-INDEX = {}
-
-
-def entry(name, device_type, **keys):
-    INDEX[name] = len(INDEX) + 1
-    keys.setdefault("dial_timeout", 40)
-    keys.setdefault("redial_max", 0)
-    return {"name": name, "index": INDEX[name], "device_type": device_type, **keys}
-
-
-def pty(name, command, user=USER, secret=SECRET, pppd=(), **keys):
-    if user:
-        keys.update(user_name=user, secret=secret)
-    return entry(name, "pty", command=command, pppd_options=["lcp-restart 1", *pppd], **keys)
-
-
-def modem(name, number, device="/dev/modem", secret=SECRET, pppd=(), **keys):
-    return entry(name, "modem", device_name=device, destination=NUMBERS[number], user_name=USER, secret=secret,
-                 pppd_options=["local", "lcp-restart 1", *pppd], speed=115200, **keys)
-
-
-class LinkLab(Lab):
-    def env(self, names=False):
-        return super().env(names) | {"RASDIAL_PPPD_PLUGIN": "/mnt/build/rasdial-pppd.so"}
-
-    def after_test(self):
-        """Leftovers after each test; all sums take their time here, and are done at the end."""
-        set_back()
-        self.begin()
-        self.quiet()
-        self.check_leftovers()
-        nothing_left()
-
-
-lab = LinkLab([
+links = Links([
     pty("plain", PLAIN, user=None, options=["use-peer-dns"]),
     pty("both", PLAIN, user=None, options=["ipv6"]),
     pty("only6", NO_IP, user=None, options=["ipv6"]),
@@ -128,120 +69,26 @@ lab = LinkLab([
     pty("idle", PLAIN, user=None, idle_timeout=2),
     pty("short", PLAIN, user=None, max_duration=2),
     pty("again", CHAP, redial_max=2, redial_pause=1, redial_on_drop=True),
-    modem("dialed", "up"),
-    modem("wrong", "wrong", secret="wrong"),
-    modem("busy", "busy"),
-    modem("no-carrier", "carrier"),
-    modem("no-tone", "tone"),
-    modem("no-dial-tone", "dial tone"),
-    modem("no-answer", "answer"),
-    modem("voice", "voice"),
-    modem("error", "error"),
-    modem("silent", "silent", dial_timeout=8),
-    modem("waits", "silent", device="/dev/second"),
-    modem("mute-peer", "mute peer", pppd=["lcp-max-configure 3"]),
-    modem("looped", "echo"),
-    modem("no-device", "up", device="/dev/ttyUSB77"),
-    modem("no-line", "up", device="/dev/null"),
-    modem("dead-modem", "up", device="/dev/dead"),
-], agent={"hang_up_timeout": 10, "log": {"level": "debug"}})
-watcher = Watcher({"secret": SECRET[:8], "user name": USER, "other user name": OTHER, **{f"number {k}": v for k, v in NUMBERS.items()}})
-
-
-# ---- helpers ----
-
-def act(name, action):
-    """As an operator does it."""
-    status, output = lab.tool("snmpset", f"RASDIAL-MIB::rasConnAction.{INDEX[name]}", "i", action, names=True)
-    equal(status, 0, f"{action} {name}: {output}")
-
-
-def dial(name):
-    act(name, "dial")
-
-
-def hang_up(name):
-    act(name, "hangUp")
-    return lab.wait(INDEX[name], "down", timeout=20)
-
-
-def up(name, timeout=40):
-    dial(name)
-    row = lab.wait(INDEX[name], "up", "failed", "waitingRedial", timeout=timeout)
-    equal(row["OperStatus"], "up", f"{name}: {row['LastErrorCode']} {row['LastErrorText']}\n{attempt_log(name)}")
-    return row
-
-
-def attempt_log(name):
-    return read(f"{lab.run_dir}/{INDEX[name]}.log").decode(errors="replace")
-
-
-def ended(name, *statuses, timeout=40):
-    return lab.wait(INDEX[name], *(statuses or ("failed",)), timeout=timeout)
-
-
-def agrees(name, row, code, cause, state=None):
-    """Row, history and notification say the same of an attempt that failed."""
-    told = f"{name}: {row['LastErrorCode']} {row['LastErrorText']}\n{attempt_log(name)}"
-    equal((row["LastErrorCode"], row["LastCause"]), (code, cause), told)
-    if state:
-        equal(row["LastErrorState"], state, told)
-    check(row["LastErrorText"], "there is a text")
-    last = lab.history(INDEX[name])[-1]
-    equal((last["ErrorCode"], last["Cause"], last["BackendCode"], last["ErrorText"]),
-          (code, cause, row["LastBackendCode"], row["LastErrorText"]), "history")
-    wanted = "rasDisconnected" if last["Connected"] == "true" else "rasDialFailed"
-    notice = lab.notifications(wanted, INDEX[name])[-1]
-    equal((notice["rasConnLastErrorCode"], notice["rasConnLastErrorText"]), (code, row["LastErrorText"]), wanted)
-
-
-def fails(name, code, cause, state=None, timeout=40, text=None):
-    dial(name)
-    row = ended(name, timeout=timeout)
-    agrees(name, row, code, cause, state)
-    if text:
-        check(text in row["LastErrorText"], row["LastErrorText"])
-    return row
-
-
-def lost(name, code, cause, timeout=30):
-    row = ended(name, timeout=timeout)
-    agrees(name, row, code, cause)
-    return row
-
-
-def ours():
-    """Programs of a link on this side: {pid: name}."""
-    names = {pid: read(f"/proc/{pid}/comm").decode().strip() for pid in near()}
-    return {int(pid): name for pid, name in names.items() if name in ("pppd", "chat", "sleep", "cat", "sh", "ip")}
-
-
-def nothing_left():
-    """No process, interface, lock, pid file or file of a link."""
-    until(lambda: not ours(), 5, lambda: f"programs end: {ours()}")
-    links = [n for n in os.listdir("/sys/class/net") if n != "lo"]
-    equal(links, [], "interfaces")
-    files = [f"{d}/{n}" for d in ("/run", "/run/lock", lab.run_dir) for n in os.listdir(d)
-             if re.match(r"LCK|ppp.*\.pid|ras.*\.pid|.*\.ppp$|.*\.link$|\.", n)]
-    equal(files, [], "files")
-
-
-def address(octets):
-    return ".".join(str(o) for o in octets)
-
-
-def take_away(name):
-    os.rename(f"{SBIN}/{name}", f"{SBIN}/{name}.away")
-
-
-def set_back():
-    """Undoes what a test has taken away, however it ended."""
-    far_side.send(signal.SIGCONT)
-    for name in ("pppd", "chat"):
-        if os.path.lexists(f"{SBIN}/{name}.away"):
-            os.rename(f"{SBIN}/{name}.away", f"{SBIN}/{name}")
-    if not os.path.exists("/dev/ppp"):
-        os.mknod("/dev/ppp", 0o600 | 0o020000, os.makedev(108, 0))
+    modem("dialed", NUMBERS["up"]),
+    modem("wrong", NUMBERS["wrong"], secret="wrong"),
+    modem("busy", NUMBERS["busy"]),
+    modem("no-carrier", NUMBERS["carrier"]),
+    modem("no-tone", NUMBERS["tone"]),
+    modem("no-dial-tone", NUMBERS["dial tone"]),
+    modem("no-answer", NUMBERS["answer"]),
+    modem("voice", NUMBERS["voice"]),
+    modem("error", NUMBERS["error"]),
+    modem("silent", NUMBERS["silent"], dial_timeout=8),
+    modem("waits", NUMBERS["silent"], device="/dev/second"),
+    modem("mute-peer", NUMBERS["mute peer"], pppd=["lcp-max-configure 3"]),
+    modem("looped", NUMBERS["echo"]),
+    modem("no-device", NUMBERS["up"], device="/dev/ttyUSB77"),
+    modem("no-line", NUMBERS["up"], device="/dev/null"),
+    modem("dead-modem", NUMBERS["up"], device="/dev/dead"),
+], words={f"number {k}": v for k, v in NUMBERS.items()})
+lab, INDEX = links.lab, links.index
+act, dial, hang_up, up, ended = links.act, links.dial, links.hang_up, links.up, links.ended
+agrees, fails, lost, attempt_log, nothing_left = links.agrees, links.fails, links.lost, links.attempt_log, links.nothing_left
 
 
 # ---- a link that comes up ----
@@ -583,32 +430,5 @@ def swapped_indices():
         lab.start_agent()
 
 
-# ---- after all ----
-
-@test(60)
-def books():
-    """Counters, history and notifications agree"""
-    Lab.after_test(lab)
-
-
-
-@test(30)
-def secrecy():
-    """No secret, user name or number in any argument list, environment, log, notification, or file that others can read"""
-    check(watcher.looked > 50 and watcher.lines > 50, f"it was looked {watcher.looked} times, at {watcher.lines} lines of log")
-    watcher.look_at_files()
-    watcher.look("rasdiald's log", read(f"{lab.dir}/rasdiald.log", 1 << 26))
-    for name in INDEX:
-        watcher.look(f"the log of the attempt of {name}", attempt_log(name).encode())
-    for notice in lab.sink.take():
-        for varbind in notice.varbinds:
-            watcher.look(f"a notification {notice.name}", str(varbind.value).encode())
-            if isinstance(varbind.value, bytes):
-                watcher.look(f"a notification {notice.name}", varbind.value)
-    for row in lab.history():
-        watcher.look(f"the error text of {row['EntryName']}", row["ErrorText"].encode())
-    equal(sorted(watcher.found), [])
-
-
 until(lambda: os.path.exists("/dev/modem"), 20, "there is a modem")
-run(lab)
+links.run()
