@@ -230,12 +230,15 @@ static int account(struct ras_conn *conn)
 
 	pthread_mutex_lock(&conn->lock);
 	if (!conn_has_call(conn)) {
-		bool redial = conn->info.status == RAS_STATUS_WAITING_REDIAL;
+		enum ras_status before = conn->info.status;
 
 		conn->begun = false;
-		if (!redial)
+		if (before != RAS_STATUS_WAITING_REDIAL)
 			conn->series.tried = 0;
-		conn_begin(conn, call, redial ? RAS_TRIGGER_REDIAL : RAS_TRIGGER_SNMP);
+		conn_begin(conn, call,
+			   before == RAS_STATUS_WAITING_REDIAL ? RAS_TRIGGER_REDIAL :
+			   before == RAS_STATUS_WAITING        ? RAS_TRIGGER_AUTO_START :
+								 RAS_TRIGGER_SNMP);
 	} else {
 		conn->call = call;
 		call->call_id = conn->info.call_id;
@@ -294,6 +297,7 @@ static int resume_series(struct ras_conn *conn)
 		return r;
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
+	conn->start_owed = false;
 	/* The date may have been set meanwhile: never wait longer than a pause can be. */
 	conn->info.next_redial_mono_ms = clock_mono_ms() + MIN(MAX(rest, 0), longest);
 	conn->info.thread_state = RAS_THREAD_WAITING;
@@ -304,15 +308,19 @@ static int resume_series(struct ras_conn *conn)
 
 static int adopt_conn(struct ras_conn *conn)
 {
-	bool lost, series, wanted;
+	bool lost, series, waited, wanted;
 
 	pthread_mutex_lock(&conn->lock);
 	lost = !conn->call && (conn_has_call(conn) || conn->begun);
 	series = !conn->call && !lost && conn->info.status == RAS_STATUS_WAITING_REDIAL;
+	waited = !conn->call && !lost && conn->info.status == RAS_STATUS_WAITING;
 	wanted = series_wanted(conn);
 	pthread_mutex_unlock(&conn->lock);
 	if (lost)
 		return account(conn);
+	/* It has its turn again if it is still started by the agent. */
+	if (waited)
+		end_series(conn, RAS_STATUS_DOWN);
 	if (!series)
 		return 0;
 	if (wanted && may_redial(conn))

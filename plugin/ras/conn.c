@@ -62,6 +62,7 @@ void conn_inherit(struct ras_conn *conn, struct ras_conn *from)
 	conn->series = from->series;
 	conn->traffic_base = from->traffic_base;
 	conn->last_action = from->last_action;
+	conn->hung_up = from->hung_up;
 }
 
 void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
@@ -70,6 +71,7 @@ void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
 	SWAP(a->series, b->series);
 	SWAP(a->traffic_base, b->traffic_base);
 	SWAP(a->last_action, b->last_action);
+	SWAP(a->hung_up, b->hung_up);
 	SWAP(a->begun, b->begun);
 	SWAP(a->begun_after, b->begun_after);
 	SWAP(a->has_life, b->has_life);
@@ -267,6 +269,9 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->ending = false;
 	conn->failure_counted = false;
 	conn->dial_now = false;
+	/* What an earlier agent had accepted is only accounted for. */
+	if (call->start != START_ADOPT)
+		conn->start_owed = false;
 	conn->series.redial_real = 0;
 	conn->info.next_redial_mono_ms = 0;
 	conn->info.call_id = call->call_id;
@@ -306,11 +311,11 @@ static void show_stop(struct ras_conn *conn, enum stop_reason reason)
 		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, COUNT_FAILURE);
 		return;
 	case RAS_STATUS_WAITING_REDIAL:
+	case RAS_STATUS_WAITING:
 		if (reason == STOP_DRAIN)
 			return;
 		/* fall through */
 	case RAS_STATUS_UP:
-	case RAS_STATUS_WAITING:
 		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, 0);
 		return;
 	default:
@@ -376,6 +381,7 @@ void ras_hang_up(struct ras_conn *conn)
 {
 	pthread_mutex_lock(&conn->lock);
 	conn->info.desired = RAS_DESIRED_DOWN;
+	conn->hung_up = true;
 	conn_stop(conn, STOP_HANG_UP);
 	pthread_mutex_unlock(&conn->lock);
 	journal_save_wish(conn);

@@ -97,16 +97,16 @@ static enum stop_reason end_of_waiting(const struct ras_conn *conn)
 	return conn_ready(conn) ? STOP_NONE : STOP_REMOVED;
 }
 
-/* Leaves waitingRedial because of a stop. conn.lock held. */
+/* Leaves waitingRedial or waiting because of a stop. Who only waited for his turn has not failed. conn.lock held. */
 static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 {
-	bool drained = reason == STOP_DRAIN || reason == STOP_ADMIN;
+	bool drained = (reason == STOP_DRAIN || reason == STOP_ADMIN) && conn->info.status == RAS_STATUS_WAITING_REDIAL;
 
 	if (reason != STOP_QUIT) {
 		conn->info.redials_left = 0;
 		conn->info.next_redial_mono_ms = 0;
 		conn->series.redial_real = 0;
-		if (!drained && conn->info.status == RAS_STATUS_WAITING_REDIAL)
+		if (!drained)
 			conn_move(conn, RAS_STATUS_HANGING_UP, RAS_DISCONNECTED, 0);
 		conn_move(conn, drained ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 	}
@@ -119,7 +119,7 @@ static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 
 enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_DIALS };
 
-/* One look at what to do while waiting for the redial time, or for a place after it. */
+/* One look at what to do while waiting for the redial time, or for a place. */
 static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 {
 	struct ras_conn *conn = call->conn;
@@ -147,12 +147,13 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 		conn->begun_after = conn->info.counters.attempts;
 		return WAITING_MARK;
 	}
-	conn_begin(conn, call, conn->dial_now ? conn->next_trigger : RAS_TRIGGER_REDIAL);
+	conn_begin(conn, call,
+		   conn->dial_now || conn->info.status == RAS_STATUS_WAITING ? conn->next_trigger : RAS_TRIGGER_REDIAL);
 	return WAITING_DIALS;
 }
 
 /* Returns true when the next attempt has begun, false when there will be none. */
-static bool await_redial(struct ras_call *call)
+static bool await_attempt(struct ras_call *call)
 {
 	call_reset(call);
 	for (;;) {
@@ -205,8 +206,10 @@ static int adopt(struct ras_call *call)
 	call->engaged = true;
 	call->quiet_since = clock_mono_ms();
 	r = call->driver->adopt(call, &call->record->fields, up);
-	if (r == 0 && up)
+	if (r == 0 && up) {
+		call->conn->start_owed = false;
 		call_read_traffic(call);
+	}
 	adopted_one(call->ras);
 	if (r < 0 || !up)
 		return r < 0 ? r : -EIO;
@@ -231,14 +234,14 @@ static int first_round(struct ras_call *call)
 
 void call_live(struct ras_call *call)
 {
-	bool again = call->start == START_REDIAL;
+	bool again = call->start == START_REDIAL || call->start == START_WAITING;
 
 	publish_thread(call);
 	do {
-		if (again && !await_redial(call))
-			return;
 		if (again)
 			call->start = START_ATTEMPT;
+		if (again && !await_attempt(call))
+			return;
 		again = call_end(call, first_round(call));
 	} while (again);
 }

@@ -39,8 +39,9 @@ enum call_orders { CALL_PARKED, CALL_GO, CALL_ABANDON };
 /* What a dial thread begins with. */
 enum call_start {
 	START_ATTEMPT,
-	START_ADOPT,  /* a link, or half of one, that an earlier agent left */
-	START_REDIAL, /* a redial series of an earlier agent: its pause */
+	START_ADOPT,   /* a link, or half of one, that an earlier agent left */
+	START_REDIAL,  /* a redial series of an earlier agent: its pause */
+	START_WAITING, /* a start by the agent itself: its turn for a place */
 };
 
 /* Where ras_dial() without a notifier waits. */
@@ -120,6 +121,7 @@ struct conn_wish {
 	enum ras_desired desired;
 	uint32_t request_id;
 	enum ras_action action;
+	bool hung_up;
 	bool begun;
 	uint32_t after; /* begun: the attempts that there were then */
 };
@@ -155,7 +157,9 @@ struct ras_conn {
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
-	bool begun; /* a dial was accepted and its attempt is not yet in the journal */
+	bool hung_up;           /* and not dialed since: the agent does not start it by itself */
+	atomic_bool start_owed; /* the agent starts it by itself once what goes on has ended */
+	bool begun;             /* a dial was accepted and its attempt is not yet in the journal */
 	uint32_t begun_after;
 	bool wish_stale; /* the journal still says begun, and there will be no attempt */
 	bool is_ahead;   /* a request was written and is not yet done: in the journal stands ahead */
@@ -512,6 +516,25 @@ void link_record_done(struct link_record *record);
 
 int adopt_all(struct ras *ras);
 
+/* ---- autostart.c: what the agent dials by itself; the owner's ---- */
+
+/* Before adoption: all entries that are started with the agent. What is adopted, or has a redial series, needs no
+ * start. After it: makes those that are still owed. */
+void autostart_owe_all(struct ras *ras);
+void autostart_go_all(struct ras *ras);
+
+/* Makes the start that is owed, if there is one and nothing else goes on. */
+void autostart_go(struct ras_conn *conn);
+
+/* rasAdminMode has come back to enabled. */
+void autostart_enabled(struct ras *ras);
+
+/* Does a row of the file become one that is to be started? old: as it was; NULL: it is new. */
+bool autostart_news(const struct ras_entry *old, const struct ras_entry *entry);
+
+/* The row is one to be started now, if its mode says so. */
+void autostart_come(struct ras_conn *conn);
+
 /* ---- keeper.c ---- */
 
 int keeper_start(struct ras *ras);
@@ -526,6 +549,9 @@ void stroke_add(struct ras *ras, const struct record_writer *w);
 
 /* For stroke.c: whether those that were to be written were. */
 void requests_wrote(struct ras *ras, bool written);
+
+/* Will a request that waits for its commit dial this row? */
+bool request_dials(const struct ras_conn *conn);
 
 /* Drops what waits for its commit and cannot be done with this row any more; dials: only what would dial it. */
 void request_withdraw(struct ras_conn *conn, bool dials);

@@ -155,6 +155,21 @@ static enum ras_desired desired_after(const struct ras_request *request)
 	}
 }
 
+/* Is it hung up after the request? Once hung up, only a dial lets the agent start it by itself again. conn.lock held.
+ */
+static bool hung_up_after(const struct ras_request *request)
+{
+	switch (request->action) {
+	case RAS_ACTION_DIAL:
+	case RAS_ACTION_REDIAL:
+		return false;
+	case RAS_ACTION_HANG_UP:
+		return true;
+	default:
+		return request->conn->hung_up;
+	}
+}
+
 /* The conn line that clearError(5) leads to. */
 static int put_cleared(struct record_writer *w, struct ras_conn *conn)
 {
@@ -193,6 +208,7 @@ int ras_request_write(struct ras_request *request)
 		ras_write_begin(request->ras);
 	pthread_mutex_lock(&conn->lock);
 	wish.desired = desired_after(request);
+	wish.hung_up = hung_up_after(request);
 	wish.begun = request->call || stays_begun(conn, request->action);
 	wish.after = request->call ? conn->info.counters.attempts : conn->begun_after;
 	pthread_mutex_unlock(&conn->lock);
@@ -338,6 +354,7 @@ void ras_request_commit(struct ras_request *request)
 	pthread_mutex_lock(&conn->lock);
 	if (!request->repeated) {
 		conn->info.desired = desired_after(request);
+		conn->hung_up = hung_up_after(request);
 		conn->info.request_id = request->request_id;
 		conn->last_action = request->action;
 		act(request);
@@ -357,6 +374,11 @@ void ras_request_cancel(struct ras_request *request)
 	no_longer_ahead(request);
 	pthread_mutex_unlock(&request->conn->lock);
 	forget(request);
+}
+
+bool request_dials(const struct ras_conn *conn)
+{
+	return conn->request && conn->request->call;
 }
 
 void request_withdraw(struct ras_conn *conn, bool dials)
