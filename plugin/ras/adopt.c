@@ -105,6 +105,7 @@ static void catch_up(struct ras_conn *conn, struct ras_call *call)
 	if (counted && conn->info.start_time_ms == 0)
 		call->up_mono = call->up_real = 0;
 	conn->info.call_id = call->call_id;
+	conn->info.subentry = call->subentry;
 	str_copy(conn->info.destination, call->destination, sizeof(conn->info.destination));
 	if (call->up_mono == 0) {
 		show_unfinished(conn, call->state, known ? 0 : COUNT_ATTEMPT);
@@ -256,6 +257,7 @@ static int account(struct ras_conn *conn)
 	call->entry = call->entry ? call->entry :
 				    entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
+	call->subentry = conn->info.subentry;
 	pthread_mutex_unlock(&conn->lock);
 	if (call->entry)
 		return let_adopt(call);

@@ -36,6 +36,18 @@ static const struct {
 	[STOP_MAX_DURATION] = {RAS_ERROR_SESSION_LIMIT, NULL},
 };
 
+/* The error of an attempt that walks several destinations is that of the last one tried. */
+static void name_destination(const struct ras_call *call, struct ras_error *error)
+{
+	char text[RAS_ERROR_TEXT_MAX];
+
+	str_copy(text, error->text, sizeof(text));
+	if (call->subentry > 0)
+		ras_error_set(error, error->code, error->backend, "Subentry %u: %s", call->subentry, text);
+	else
+		ras_error_set(error, error->code, error->backend, "The entry itself: %s", text);
+}
+
 static void name_error(const struct ras_call *call, int result, struct outcome *o)
 {
 	int32_t code = stop_errors[o->stop].code;
@@ -57,6 +69,9 @@ static void name_error(const struct ras_call *call, int result, struct outcome *
 		ras_error_set(&o->error, result < 0 ? result : -EIO, RAS_BACKEND_NONE, NULL);
 	if (!said)
 		o->error.state = call->state;
+	if (!o->was_up && call->entry->link_mode == RAS_LINK_MODE_ALTERNATES && call->entry->n_subentries > 0 &&
+	    (o->stop == STOP_NONE || o->stop == STOP_DIAL_TIMEOUT))
+		name_destination(call, &o->error);
 	o->error.time_ms = o->now_real;
 }
 

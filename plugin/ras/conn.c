@@ -275,7 +275,7 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->series.redial_real = 0;
 	conn->info.next_redial_mono_ms = 0;
 	conn->info.call_id = call->call_id;
-	conn->info.subentry = 0;
+	conn->info.subentry = call->subentry = 0;
 	str_copy(conn->info.destination, conn->entry->destination, sizeof(conn->info.destination));
 	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
 }

@@ -34,15 +34,27 @@ static void begin(struct ras_call *call)
 	notifier_tell(call, RAS_OPEN_PORT, RAS_ERROR_NONE);
 }
 
-static int dial(struct ras_call *call)
+static int dial_line(struct ras_call *call)
 {
 	struct ras_error error = RAS_ERROR_INIT;
 
-	begin(call);
 	if (call->driver->check && call->driver->check(call->entry, &error) < 0)
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
 	call->engaged = true;
 	return call->driver->dial(call);
+}
+
+static int dial(struct ras_call *call)
+{
+	_cleanup_entry_ struct ras_entry *whole = ras_entry_ref(call->entry);
+	size_t next = 0;
+	int r;
+
+	begin(call);
+	do
+		r = dial_line(call);
+	while (r < 0 && alternates_next(call, whole, &next));
+	return r;
 }
 
 /* ---- up ---- */

@@ -81,23 +81,13 @@ static int check_text(const struct ras *ras, const struct ras_entry *row, struct
 	return 0;
 }
 
-/* Makes an entry what one of its links says itself: type and device that the link leaves open are the entry's. */
-static void put_link(struct ras_entry *link, const struct ras_entry *row, const struct ras_subentry *subentry)
-{
-	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
-
-	link->device_type = own_type ? subentry->device_type : row->device_type;
-	str_copy(link->device_name, own_device ? subentry->device_name : row->device_name, sizeof(link->device_name));
-	str_copy(link->destination, subentry->destination, sizeof(link->destination));
-}
-
 static int check_links(const struct ras *ras, const struct ras_entry *row, struct ras_error *ret_error)
 {
 	_cleanup_entry_ struct ras_entry *link = ras_entry_copy(row);
 	int r = link ? 0 : refuse(ret_error, -ENOMEM, row->name, "no memory");
 
 	for (size_t i = 0; i < row->n_subentries && r == 0; i++) {
-		put_link(link, row, &row->subentries[i]);
+		ras_entry_put_link(link, row, &row->subentries[i]);
 		r = check_text(ras, link, ret_error);
 	}
 	return r;

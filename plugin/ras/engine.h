@@ -378,6 +378,12 @@ void call_drop_number(struct ras_call *call);
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
 void call_read_traffic(struct ras_call *call);
 
+/* ---- alternates.c ---- */
+
+/* Lets go of the destination that did not answer and takes the next one of the whole entry; next: its position among
+ * the subentries, 0 at first. Returns false if there is none, or the attempt is to end. */
+bool alternates_next(struct ras_call *call, const struct ras_entry *whole, size_t *next);
+
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
 
 bool slot_try(struct ras_call *call);   /* false: none is free */

@@ -235,6 +235,15 @@ const char *ras_entry_missing(const struct ras_entry *e)
 	return "device-type";
 }
 
+void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry)
+{
+	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
+
+	link->device_type = own_type ? subentry->device_type : e->device_type;
+	str_copy(link->device_name, own_device ? subentry->device_name : e->device_name, sizeof(link->device_name));
+	str_copy(link->destination, subentry->destination, sizeof(link->destination));
+}
+
 int ras_entry_set_secret(struct ras_entry *e, const char *secret)
 {
 	char *copy = NULL;

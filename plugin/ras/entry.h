@@ -99,6 +99,10 @@ bool ras_subentries_equal(const struct ras_entry *a, const struct ras_entry *b);
  * "device-type" for type other; NULL if it is complete. Empty pppoe destinations are complete (any service). */
 const char *ras_entry_missing(const struct ras_entry *e);
 
+/* Makes a copy of an entry what one of its subentries says: type and device that it leaves open are the entry's. Before
+ * publication only. */
+void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry);
+
 /* Replaces the secret, wiping the old one. NULL or "" erases. Returns 0 or -ENOMEM. Before publication only. */
 int ras_entry_set_secret(struct ras_entry *e, const char *secret);
 
