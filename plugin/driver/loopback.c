@@ -23,6 +23,7 @@ struct plan {
 	uint32_t jitter;
 	bool stuck;
 	char text[RAS_TEXT_MAX];
+	char expects[RAS_TEXT_MAX]; /* secret; "": any */
 };
 
 /* The states of a set-up, after openPort. */
@@ -129,6 +130,12 @@ static int read_text(struct plan *plan, size_t offset, const char *text)
 	return 0;
 }
 
+static int read_expected(struct plan *plan, size_t offset, const char *text)
+{
+	str_copy((char *)plan + offset, text, sizeof(plan->expects));
+	return text[0] ? 0 : -EINVAL;
+}
+
 static int read_flag(struct plan *plan, size_t offset, const char *text)
 {
 	*(bool *)((char *)plan + offset) = true;
@@ -151,6 +158,7 @@ static const struct word {
 	{"drop", false, read_time, offsetof(struct plan, drop_ms), "a time such as 250ms or 2s"},
 	{"dropcode", false, read_code, offsetof(struct plan, drop_code),
 	 "an error code from 600 to 999, or a negative errno value"},
+	{"expects", false, read_expected, offsetof(struct plan, expects), "the secret that the far end accepts"},
 	{"stuck", true, read_flag, offsetof(struct plan, stuck), "nothing behind it"},
 	{"jitter", false, read_percent, offsetof(struct plan, jitter), "a number of percent from 0 to 100"},
 };
@@ -188,6 +196,8 @@ static int read_plan(const char *destination, struct plan *ret, struct ras_error
 		if (*word && read_word(&plan, word, number, ret_error) < 0)
 			return -EINVAL;
 	}
+	if (plan.expects[0] && plan.fail == 0)
+		plan.fail = 691;
 	*ret = plan;
 	return 0;
 }
@@ -240,6 +250,10 @@ static struct plan *make_plan(struct ras_call *call)
 
 static bool will_fail(const struct ras_call *call, const struct plan *plan)
 {
+	const char *secret = ras_call_entry(call)->secret;
+
+	if (plan->expects[0])
+		return !secret || !str_equal(secret, plan->expects);
 	return plan->fail != 0 && (plan->fails == 0 || ras_call_attempt(call) < plan->fails);
 }
 

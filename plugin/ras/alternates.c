@@ -3,7 +3,6 @@
  * order, until one answers. It remains one attempt, with one end; each destination has its own deadline. The dial
  * thread's own. */
 #include "ras/engine.h"
-#include "sys/clock.h"
 #include "sys/log.h"
 
 /* Somebody answered and refused us: he, or who stands behind him, would do so under the next number, too. */
@@ -49,50 +48,13 @@ static bool goes_on(struct ras_call *call)
 	return conn->stop == STOP_NONE;
 }
 
-static void let_line_go(struct ras_call *call)
+static void log_line(const struct ras_call *call)
 {
 	const struct ras_error *e = &call->error;
 
 	log_info("entry %s: call %u: destination %u did not answer in state %s: error %d: %s", call->conn->name,
 		 call->call_id, call->subentry, ras_label_name(ras_state_labels, (int32_t)call->state), e->code,
 		 e->code == RAS_ERROR_NONE ? "not within dial-timeout" : e->text);
-	if (call->engaged)
-		call->driver->hang_up(call);
-	call->engaged = false;
-	call_drop_number(call);
-	call->error = RAS_ERROR_INIT;
-	call->notes_len = 0;
-	ras_call_set_interface(call, 0, "");
-	ras_call_set_process(call, 0);
-	ras_call_set_speed(call, 0);
-	ras_call_set_addresses(call, NULL, 0);
-}
-
-/* Takes the reference of the line. */
-static void take_line(struct ras_call *call, struct ras_entry *line, uint32_t subentry)
-{
-	struct ras_conn *conn = call->conn;
-	struct ras_entry *old = call->entry;
-
-	str_copy(call->destination, line->destination, sizeof(call->destination));
-	ras_call_set_device(call, line->device_name);
-	call->driver = driver_find(call->ras, line->device_type);
-	call->subentry = subentry;
-	call->state = RAS_OPEN_PORT;
-	call->deadline = clock_mono_ms() + (int64_t)line->dial_timeout * 1000;
-
-	pthread_mutex_lock(&conn->lock);
-	call->entry = line;
-	conn->info.subentry = subentry;
-	str_copy(conn->info.destination, call->destination, sizeof(conn->info.destination));
-	if (conn->stop == STOP_NONE)
-		conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, 0);
-	pthread_mutex_unlock(&conn->lock);
-	ras_entry_unref(old);
-	journal_save_conn(conn);
-	link_record_write(call, false);
-	log_info("entry %s: call %u: openPort (subentry %u)", conn->name, call->call_id, subentry);
-	notifier_tell(call, RAS_OPEN_PORT, RAS_ERROR_NONE);
 }
 
 bool alternates_next(struct ras_call *call, const struct ras_entry *whole, size_t *next)
@@ -113,11 +75,12 @@ bool alternates_next(struct ras_call *call, const struct ras_entry *whole, size_
 		ras_entry_unref(line);
 		return false;
 	}
-	let_line_go(call);
+	log_line(call);
+	line_leave(call);
 	if (!goes_on(call)) {
 		ras_entry_unref(line);
 		return false;
 	}
-	take_line(call, line, index);
+	line_take(call, line, index);
 	return true;
 }

@@ -268,7 +268,7 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->told_stuck = false;
 	conn->ending = false;
 	conn->failure_counted = false;
-	conn->dial_now = false;
+	conn->dial_now = conn->resumed = false;
 	/* What an earlier agent had accepted is only accounted for. */
 	if (call->start != START_ADOPT)
 		conn->start_owed = false;

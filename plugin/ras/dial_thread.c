@@ -53,7 +53,7 @@ static int dial(struct ras_call *call)
 	begin(call);
 	do
 		r = dial_line(call);
-	while (r < 0 && alternates_next(call, whole, &next));
+	while (r < 0 && (alternates_next(call, whole, &next) || pause_resumed(call, &whole)));
 	return r;
 }
 

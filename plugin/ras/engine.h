@@ -170,6 +170,7 @@ struct ras_conn {
 	bool ending;                /* the outcome is decided and on its way into the journal */
 	bool failure_counted;       /* this attempt is a failure already (cancelled) */
 	bool dial_now;              /* do not wait for the redial time */
+	bool resumed;               /* go on from the paused state */
 	struct ras_call *heir;      /* parked thread that takes over once hung up: redial */
 	enum ras_trigger next_trigger;
 	struct conn_series series;
@@ -383,6 +384,20 @@ void call_read_traffic(struct ras_call *call);
 /* Lets go of the destination that did not answer and takes the next one of the whole entry; next: its position among
  * the subentries, 0 at first. Returns false if there is none, or the attempt is to end. */
 bool alternates_next(struct ras_call *call, const struct ras_entry *whole, size_t *next);
+
+/* ---- line.c ---- */
+
+/* Releases what the attempt has of its line, and takes another one: the entry as it is to be dialed now, whose
+ * reference is taken. */
+void line_leave(struct ras_call *call);
+void line_take(struct ras_call *call, struct ras_entry *line, uint32_t subentry);
+
+/* ---- pause.c ---- */
+
+/* After a failure: waits in a paused state, if the entry wants that and the failure has one, for resume(6). Returns
+ * true when the line is to be dialed again, with the credentials that the row has now, as the whole entry then has,
+ * too. */
+bool pause_resumed(struct ras_call *call, struct ras_entry **whole);
 
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
 

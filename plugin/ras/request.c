@@ -54,6 +54,12 @@ static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 	}
 }
 
+/* Does the call wait for resume(6)? One that is being ended keeps its state for a while. */
+static bool is_paused(const struct ras_conn *conn)
+{
+	return ras_state_paused(conn->info.state) && conn->info.status == RAS_STATUS_AUTHENTICATING && conn->call;
+}
+
 static enum need request_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	switch (action) {
@@ -61,7 +67,7 @@ static enum need request_needs(const struct ras_conn *conn, enum ras_action acti
 	case RAS_ACTION_REDIAL:
 		return dial_needs(conn, action);
 	case RAS_ACTION_RESUME:
-		return ras_state_paused(conn->info.state) ? NEED_NOTHING : REFUSED;
+		return is_paused(conn) ? NEED_NOTHING : REFUSED;
 	default:
 		return NEED_NOTHING;
 	}
@@ -307,6 +313,16 @@ static void let_go(struct ras_request *request)
 	call_order(call, CALL_GO);
 }
 
+/* The call goes on at once for whoever looks, so that it is resumed once. The deadline may have come before. */
+static void resume(struct ras_conn *conn)
+{
+	if (!is_paused(conn) || conn->stop != STOP_NONE)
+		return;
+	conn->resumed = true;
+	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, 0);
+	fd_event_post(conn->call->wake_fd);
+}
+
 static void act(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
@@ -330,6 +346,9 @@ static void act(struct ras_request *request)
 		break;
 	case RAS_ACTION_CLEAR_ERROR:
 		clear_error(conn);
+		break;
+	case RAS_ACTION_RESUME:
+		resume(conn);
 		break;
 	default:
 		break;
@@ -464,4 +483,19 @@ int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *
 	}
 	ras_request_commit(request);
 	return notifier ? 0 : wait_for(&waiter, ret_error);
+}
+
+int ras_resume(struct ras *ras, struct ras_conn *conn)
+{
+	struct ras_request *request;
+	int r = ras_request_reserve(ras, conn, RAS_ACTION_RESUME, 0, RAS_TRIGGER_LOCAL, &request);
+
+	if (r < 0)
+		return r;
+	r = ras_request_write(request);
+	if (r < 0)
+		ras_request_cancel(request);
+	else
+		ras_request_commit(request);
+	return r;
 }
