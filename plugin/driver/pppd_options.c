@@ -197,6 +197,13 @@ void pppd_options_begin(struct pppd_options *o, const struct ras_entry *entry, c
 	add_addresses(o, entry);
 }
 
+void pppd_options_demand(struct pppd_options *o)
+{
+	pppd_option(o, "demand", NULL);
+	/* That switches persist on. */
+	pppd_option(o, "nopersist", NULL);
+}
+
 /* ---- what the operator has written ---- */
 
 /* Options that would take pppd out of our hands, or put a secret into a log; each with what to do. */
@@ -329,6 +336,11 @@ int pppd_options_check(const struct ras_entry *entry, struct ras_error *ret_erro
 	if (!is_ip4_or_none(entry->local_address) || !is_ip4_or_none(entry->peer_address)) {
 		ras_error_set(ret_error, ERROR_CORRUPT_PHONEBOOK, RAS_BACKEND_NONE,
 			      "local-address and peer-address must be IPv4 addresses");
+		return -EINVAL;
+	}
+	if (entry->dial_mode == RAS_DIAL_MODE_ON_DEMAND && ras_entry_has_option(entry, RAS_OPTION_IPV6)) {
+		ras_error_set(ret_error, ERROR_CORRUPT_PHONEBOOK, RAS_BACKEND_NONE,
+			      "dial-mode on-demand and option ipv6 do not go together");
 		return -EINVAL;
 	}
 	for (size_t i = 0; entry->pppd_options && entry->pppd_options[i]; i++)

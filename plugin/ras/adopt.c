@@ -137,12 +137,26 @@ static int let_adopt(struct ras_call *call)
 	return r;
 }
 
+/* What waited for traffic has made no attempt. It is put away, and waits anew if the agent is to start it. */
+static void dismantle(struct ras_call *call)
+{
+	struct ras_conn *conn = call->conn;
+
+	call->start = START_DISMANTLE;
+	pthread_mutex_lock(&conn->lock);
+	conn->call = call;
+	conn->series.redial_real = 0;
+	conn_move(conn, RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
+	pthread_mutex_unlock(&conn->lock);
+	call_order(call, CALL_GO);
+}
+
 static int adopt_record(struct ras *ras, const char *file)
 {
 	struct link_record record;
 	struct ras_conn *conn;
 	struct ras_call *call = NULL;
-	uint32_t type = RAS_DEVICE_OTHER;
+	uint32_t type = RAS_DEVICE_OTHER, armed = 0;
 	int r = link_record_read(ras, file, &record);
 
 	if (r == -ESTALE) {
@@ -167,6 +181,7 @@ static int adopt_record(struct ras *ras, const char *file)
 		return r;
 	}
 	record_get_u32(&record.fields, "type", &type);
+	record_get_u32(&record.fields, "armed", &armed);
 	call->record = calloc(1, sizeof(*call->record));
 	call->entry = entry_for(conn, (enum ras_device_type)type);
 	if (!call->record || !call->entry) {
@@ -179,6 +194,10 @@ static int adopt_record(struct ras *ras, const char *file)
 	link_record_restore(call, &record);
 	call->setup_mono = call->setup_mono > 0 ? call->setup_mono : clock_mono_ms();
 
+	if (armed && !conn->begun) {
+		dismantle(call);
+		return 0;
+	}
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
 	catch_up(conn, call);
@@ -238,7 +257,7 @@ static int account(struct ras_conn *conn)
 			conn->series.tried = 0;
 		conn_begin(conn, call,
 			   before == RAS_STATUS_WAITING_REDIAL ? RAS_TRIGGER_REDIAL :
-			   before == RAS_STATUS_WAITING        ? RAS_TRIGGER_AUTO_START :
+			   before == RAS_STATUS_WAITING        ? autostart_trigger(conn->entry) :
 								 RAS_TRIGGER_SNMP);
 	} else {
 		conn->call = call;

@@ -3,12 +3,16 @@
  * and when an entry comes that is to be kept up. Such a start is owed until it is made: what goes on with the entry
  * ends first. It is made in waiting(9), where it has its turn for a place under rasMaxConcurrentDials. The owner's. */
 #include "ras/phonebook.h"
-#include "sys/clock.h"
 #include "sys/log.h"
+
+enum ras_trigger autostart_trigger(const struct ras_entry *entry)
+{
+	return entry->dial_mode == RAS_DIAL_MODE_ON_DEMAND ? RAS_TRIGGER_ON_DEMAND : RAS_TRIGGER_AUTO_START;
+}
 
 static bool starts_by_itself(const struct ras_entry *entry)
 {
-	return entry->dial_mode == RAS_DIAL_MODE_AUTO_START || entry->dial_mode == RAS_DIAL_MODE_PERSISTENT;
+	return entry->dial_mode != RAS_DIAL_MODE_MANUAL;
 }
 
 /* Can the row be started by the agent, and was it not hung up? conn.lock held. */
@@ -54,19 +58,11 @@ static void start(struct ras_conn *conn)
 			    conn->name);
 		return;
 	}
-	slot_wait(call);
+	if (conn->entry->dial_mode != RAS_DIAL_MODE_ON_DEMAND)
+		slot_wait(call);
 	pthread_mutex_lock(&conn->lock);
-	conn->start_owed = false;
-	conn->call = call;
-	conn->stop = STOP_NONE;
-	conn->stop_since = 0;
-	conn->dial_now = false;
-	conn->next_trigger = RAS_TRIGGER_AUTO_START;
-	/* As for a redial: by the date a start knows that there is no attempt yet. */
-	conn->series = (struct conn_series){.untold = conn->series.untold, .redial_real = clock_real_ms()};
-	conn->info.redials_left = redial_budget(conn->entry);
-	conn->info.next_redial_mono_ms = 0;
-	conn_move(conn, RAS_STATUS_WAITING, RAS_DISCONNECTED, 0);
+	conn->series.request = 0;
+	conn_wait(conn, call, autostart_trigger(conn->entry));
 	pthread_mutex_unlock(&conn->lock);
 	journal_save_conn(conn);
 	call_order(call, CALL_GO);
@@ -113,21 +109,36 @@ static bool dials_alike(const struct ras_entry *a, const struct ras_entry *b)
 {
 	return a->dial_mode == b->dial_mode && a->row_status == b->row_status && a->device_type == b->device_type &&
 	       str_equal(a->device_name, b->device_name) && str_equal(a->destination, b->destination) &&
-	       str_equal(a->user_name, b->user_name) &&
+	       str_equal(a->user_name, b->user_name) && str_equal(a->local_address, b->local_address) &&
+	       str_equal(a->peer_address, b->peer_address) &&
 	       str_equal(a->secret ? a->secret : "", b->secret ? b->secret : "") && ras_subentries_equal(a, b);
+}
+
+bool autostart_news_of_set(const struct ras_entry *old, bool was_ready, const struct ras_entry *entry)
+{
+	/* What is changed while the row is in service takes effect with the next attempt (MIB: rasEntryRowStatus),
+	 * which is prepared already where it waits for traffic. */
+	if (old && was_ready)
+		return old->dial_mode == RAS_DIAL_MODE_ON_DEMAND && !dials_alike(old, entry);
+	return entry->dial_mode == RAS_DIAL_MODE_PERSISTENT || entry->dial_mode == RAS_DIAL_MODE_ON_DEMAND;
 }
 
 bool autostart_news(const struct ras_entry *old, const struct ras_entry *entry)
 {
 	bool same_mode = old && old->dial_mode == entry->dial_mode;
 
-	return entry->dial_mode == RAS_DIAL_MODE_PERSISTENT ? !old || !dials_alike(old, entry) : !same_mode;
+	return entry->dial_mode == RAS_DIAL_MODE_AUTO_START ? !same_mode : !old || !dials_alike(old, entry);
 }
 
 void autostart_come(struct ras_conn *conn)
 {
 	if (!conn->ras->started)
 		return;
+	/* What waits does so anew, as the row is now. */
+	pthread_mutex_lock(&conn->lock);
+	if (conn->info.status == RAS_STATUS_WAITING)
+		conn_stop(conn, STOP_DRAIN);
+	pthread_mutex_unlock(&conn->lock);
 	owe(conn, false);
 	autostart_go(conn);
 }

@@ -239,7 +239,12 @@ static void show_end(struct ras_call *call, const struct outcome *o, struct ras_
 	conn_move(conn, o->verdict.status, RAS_DISCONNECTED, counts);
 	post_end_notices(conn, o);
 	slot_drop(call);
-	if (o->verdict.status != RAS_STATUS_WAITING_REDIAL) {
+	if (o->verdict.status == RAS_STATUS_WAITING) {
+		enum stop_reason asked = conn->stop;
+
+		conn_wait(conn, call, RAS_TRIGGER_ON_DEMAND);
+		conn->stop = asked;
+	} else if (o->verdict.status != RAS_STATUS_WAITING_REDIAL) {
 		conn_hand_over(conn);
 		conn_settle(conn);
 	}
@@ -316,5 +321,5 @@ bool call_end(struct ras_call *call, int result)
 	if (o.stop != STOP_HANG_UP)
 		notifier_tell(call, o.error.state, o.error.code);
 	notifier_end(call, &o.error);
-	return o.verdict.status == RAS_STATUS_WAITING_REDIAL;
+	return o.verdict.status == RAS_STATUS_WAITING_REDIAL || o.verdict.status == RAS_STATUS_WAITING;
 }

@@ -251,9 +251,12 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 {
 	uint32_t budget = redial_budget(conn->entry);
 
-	call->entry = ras_entry_ref(conn->entry);
-	call->driver = driver_find(conn->ras, conn->entry->device_type);
-	call->call_id = next_call_id(conn->ras);
+	/* One that waited for traffic has what it waited with. */
+	if (!call->armed) {
+		call->entry = ras_entry_ref(conn->entry);
+		call->driver = driver_find(conn->ras, conn->entry->device_type);
+		call->call_id = next_call_id(conn->ras);
+	}
 	call->request_id = conn->series.request;
 	call->trigger = trigger;
 	call->attempt = conn->series.tried++;
@@ -276,8 +279,39 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->info.next_redial_mono_ms = 0;
 	conn->info.call_id = call->call_id;
 	conn->info.subentry = call->subentry = 0;
-	str_copy(conn->info.destination, conn->entry->destination, sizeof(conn->info.destination));
+	str_copy(conn->info.destination, call->entry->destination, sizeof(conn->info.destination));
 	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
+}
+
+void conn_wait(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
+{
+	conn->call = call;
+	conn->stop = STOP_NONE;
+	conn->stop_since = 0;
+	conn->ending = false;
+	conn->dial_now = false;
+	conn->start_owed = false;
+	conn->next_trigger = trigger;
+	conn->series.tried = 0;
+	/* As for a redial: by the date a start knows that there is no attempt yet. */
+	conn->series.redial_real = clock_real_ms();
+	conn->info.redials_left = redial_budget(conn->entry);
+	conn->info.next_redial_mono_ms = 0;
+	conn_move(conn, RAS_STATUS_WAITING, RAS_DISCONNECTED, 0);
+}
+
+void conn_start(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
+{
+	conn->series.tried = 0;
+	if (conn->entry->dial_mode != RAS_DIAL_MODE_ON_DEMAND) {
+		conn_begin(conn, call, trigger);
+		return;
+	}
+	call->start = START_WAITING;
+	slot_drop(call);
+	conn->begun = false;
+	conn->wish_stale = true; /* what was written for a redial */
+	conn_wait(conn, call, RAS_TRIGGER_ON_DEMAND);
 }
 
 void conn_hand_over(struct ras_conn *conn)
@@ -295,8 +329,7 @@ void conn_hand_over(struct ras_conn *conn)
 		call_order(heir, CALL_ABANDON);
 		return;
 	}
-	conn->series.tried = 0;
-	conn_begin(conn, heir, conn->next_trigger);
+	conn_start(conn, heir, conn->next_trigger);
 	call_order(heir, CALL_GO);
 }
 

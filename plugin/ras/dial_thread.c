@@ -24,6 +24,7 @@ static void begin(struct ras_call *call)
 	call->deadline = call->setup_mono + (int64_t)call->entry->dial_timeout * 1000;
 	str_copy(call->destination, call->entry->destination, sizeof(call->destination));
 	ras_call_set_device(call, call->entry->device_name);
+	call->armed = false;
 	pthread_mutex_lock(&call->conn->lock);
 	call->conn->begun = call->conn->heir != NULL;
 	pthread_mutex_unlock(&call->conn->lock);
@@ -38,6 +39,9 @@ static int dial_line(struct ras_call *call)
 {
 	struct ras_error error = RAS_ERROR_INIT;
 
+	/* What waited for traffic is there already. */
+	if (call->engaged)
+		return call->driver->dial(call);
 	if (call->driver->check && call->driver->check(call->entry, &error) < 0)
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
 	call->engaged = true;
@@ -51,8 +55,9 @@ static int dial(struct ras_call *call)
 	int r;
 
 	begin(call);
+	/* It may have failed before the first packet. */
 	do
-		r = dial_line(call);
+		r = call->error.code == RAS_ERROR_NONE ? dial_line(call) : -EIO;
 	while (r < 0 && (alternates_next(call, whole, &next) || pause_resumed(call, &whole)));
 	return r;
 }
@@ -106,7 +111,11 @@ static enum stop_reason end_of_waiting(const struct ras_conn *conn)
 		return conn->stop;
 	if (atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) != RAS_ADMIN_ENABLED)
 		return STOP_DRAIN;
-	return conn_ready(conn) ? STOP_NONE : STOP_REMOVED;
+	if (!conn_ready(conn))
+		return STOP_REMOVED;
+	/* By now it may be one that is dialed by request only. */
+	return conn->info.status == RAS_STATUS_WAITING && conn->entry->dial_mode == RAS_DIAL_MODE_MANUAL ? STOP_DRAIN :
+													   STOP_NONE;
 }
 
 /* Leaves waitingRedial or waiting because of a stop. Who only waited for his turn has not failed. conn.lock held. */
@@ -129,9 +138,9 @@ static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 	conn_settle(conn);
 }
 
-enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_DIALS };
+enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_TRAFFIC, WAITING_DIALS };
 
-/* One look at what to do while waiting for the redial time, or for a place. */
+/* One look at what to do while waiting for the redial time, for a place, or for traffic. */
 static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 {
 	struct ras_conn *conn = call->conn;
@@ -143,6 +152,8 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 		leave_waiting(conn, reason);
 		return WAITING_OVER;
 	}
+	if (demand_awaited(conn) && !call->armed)
+		return WAITING_TRAFFIC;
 	if (!conn->dial_now && rest > 0) {
 		*ret_timeout_ms = (int)MIN(rest, (int64_t)INT32_MAX);
 		return WAITING_ON;
@@ -180,6 +191,10 @@ static bool await_attempt(struct ras_call *call)
 			journal_save_conn(call->conn);
 			journal_mend_wish(call->conn);
 			return false;
+		case WAITING_TRAFFIC:
+			journal_mend_wish(call->conn);
+			demand_await(call);
+			continue;
 		case WAITING_MARK:
 			/* Before anybody sees the attempt, a crash must leave a sign of it. */
 			journal_save_wish(call->conn);
@@ -249,6 +264,10 @@ void call_live(struct ras_call *call)
 	bool again = call->start == START_REDIAL || call->start == START_WAITING;
 
 	publish_thread(call);
+	if (call->start == START_DISMANTLE) {
+		demand_dismantle(call);
+		return;
+	}
 	do {
 		if (again)
 			call->start = START_ATTEMPT;

@@ -434,14 +434,13 @@ static void change_names(struct ras_edit *edit)
 
 static void put(const struct edit_row *row, struct ras_conn *conn)
 {
-	bool was_ready = row->conn && conn_ready(row->conn);
+	bool start = autostart_news_of_set(conn->entry, conn_ready(conn), row->entry);
 
 	pthread_mutex_lock(&conn->lock);
 	conn->forbidden = conn->own && permit_why_not(&conn->ras->permit, row->entry);
 	pthread_mutex_unlock(&conn->lock);
 	phonebook_put(conn, ras_entry_ref(row->entry), row->conn ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
-	/* What is changed while the row is in service takes effect with the next attempt (MIB: rasEntryRowStatus). */
-	if (!was_ready && row->entry->dial_mode == RAS_DIAL_MODE_PERSISTENT)
+	if (start)
 		autostart_come(conn);
 }
 

@@ -39,9 +39,10 @@ enum call_orders { CALL_PARKED, CALL_GO, CALL_ABANDON };
 /* What a dial thread begins with. */
 enum call_start {
 	START_ATTEMPT,
-	START_ADOPT,   /* a link, or half of one, that an earlier agent left */
-	START_REDIAL,  /* a redial series of an earlier agent: its pause */
-	START_WAITING, /* a start by the agent itself: its turn for a place */
+	START_ADOPT,     /* a link, or half of one, that an earlier agent left */
+	START_REDIAL,    /* a redial series of an earlier agent: its pause */
+	START_WAITING,   /* waiting(9): its turn for a place, or traffic */
+	START_DISMANTLE, /* what an earlier agent left waiting for traffic */
 };
 
 /* Where ras_dial() without a notifier waits. */
@@ -76,7 +77,8 @@ struct ras_call {
 	/* this attempt */
 	struct ras_entry *entry;
 	const struct ras_driver *driver;
-	bool engaged; /* dial or adopt of the driver was called: hang_up or release must be */
+	bool engaged; /* arm, dial or adopt of the driver was called: hang_up or release must be */
+	bool armed;   /* waits for traffic, or has just had it */
 	void *data;
 	uint32_t call_id, request_id, attempt, subentry;
 	enum ras_trigger trigger;
@@ -329,6 +331,12 @@ bool conn_owes_attempt(const struct ras_conn *conn);
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
 
+/* Begins what a request or the agent asks for: an attempt, or in dial mode onDemand to wait for traffic. */
+void conn_start(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
+
+/* Puts the row into waiting(9), with this thread. */
+void conn_wait(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
+
 /* The thread gives the row up: to its heir, which dials again, or to nobody. */
 void conn_hand_over(struct ras_conn *conn);
 
@@ -398,6 +406,19 @@ void line_take(struct ras_call *call, struct ras_entry *line, uint32_t subentry)
  * true when the line is to be dialed again, with the credentials that the row has now, as the whole entry then has,
  * too. */
 bool pause_resumed(struct ras_call *call, struct ras_entry **whole);
+
+/* ---- demand.c ---- */
+
+/* Does the row wait for traffic? conn.lock held. */
+bool demand_awaited(const struct ras_conn *conn);
+
+/* Waits for traffic. Packet, or failed with ras_call_fail() said: an attempt is to begin, in the journal it has. None:
+ * the end was asked for, and nothing is left. */
+enum demand { DEMAND_NONE, DEMAND_PACKET, DEMAND_FAILED };
+enum demand demand_await(struct ras_call *call);
+
+/* Ends what an earlier agent left waiting for traffic. */
+void demand_dismantle(struct ras_call *call);
 
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
 
@@ -552,6 +573,12 @@ void autostart_enabled(struct ras *ras);
 
 /* Does a row of the file become one that is to be started? old: as it was; NULL: it is new. */
 bool autostart_news(const struct ras_entry *old, const struct ras_entry *entry);
+
+/* The same of a row that a SET changes; was_ready: it could be dialed before. */
+bool autostart_news_of_set(const struct ras_entry *old, bool was_ready, const struct ras_entry *entry);
+
+/* What the agent's own start of an entry shows as in the history. */
+enum ras_trigger autostart_trigger(const struct ras_entry *entry);
 
 /* The row is one to be started now, if its mode says so. */
 void autostart_come(struct ras_conn *conn);

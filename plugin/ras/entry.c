@@ -219,6 +219,14 @@ static const struct {
 	{RAS_DEVICE_EXEC, true, false, false},
 };
 
+/* The interface is there before the call, so its addresses must be known. */
+static const char *missing_on_demand(const struct ras_entry *e)
+{
+	if (e->dial_mode != RAS_DIAL_MODE_ON_DEMAND)
+		return NULL;
+	return !e->local_address[0] ? "local-address" : !e->peer_address[0] ? "peer-address" : NULL;
+}
+
 const char *ras_entry_missing(const struct ras_entry *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
@@ -230,7 +238,7 @@ const char *ras_entry_missing(const struct ras_entry *e)
 			return "device-name";
 		if (needs[i].command && (!e->command || !e->command[0]))
 			return "command";
-		return NULL;
+		return missing_on_demand(e);
 	}
 	return "device-type";
 }

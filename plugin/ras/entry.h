@@ -96,7 +96,8 @@ bool ras_entry_equal(const struct ras_entry *a, const struct ras_entry *b);
 bool ras_subentries_equal(const struct ras_entry *a, const struct ras_entry *b);
 
 /* Key (kebab case) of what the device type needs and the entry lacks: "destination", "device-name", "command",
- * "device-type" for type other; NULL if it is complete. Empty pppoe destinations are complete (any service). */
+ * "device-type" for type other, "local-address" and
+ * "peer-address" of dial mode onDemand; NULL if it is complete. Empty pppoe destinations are complete (any service). */
 const char *ras_entry_missing(const struct ras_entry *e);
 
 /* Makes a copy of an entry what one of its subentries says: type and device that it leaves open are the entry's. Before

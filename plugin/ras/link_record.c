@@ -51,6 +51,7 @@ int link_record_write(struct ras_call *call, bool up)
 	record_put_u64(&w, "index", ras_call_index(call));
 	record_put_u64(&w, "boot", call->ras->boot);
 	record_put_u64(&w, "up", up);
+	record_put_u64(&w, "armed", call->armed);
 	record_put_u64(&w, "type", (uint64_t)call->entry->device_type);
 	record_put_u64(&w, "call", call->call_id);
 	record_put_u64(&w, "request", call->request_id);

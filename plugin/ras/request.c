@@ -83,16 +83,17 @@ static int refuse(struct ras *ras, enum ras_action action, int error)
 	return error;
 }
 
-/* A redial of an attempt takes over the place of that attempt. */
+/* A redial of an attempt takes over the place of that attempt; who will wait for traffic needs none. */
 static int park_thread(struct ras_request *request, bool has_place)
 {
+	bool on_demand = edit_coming(request->conn)->dial_mode == RAS_DIAL_MODE_ON_DEMAND;
 	int r = call_new(request->conn, START_ATTEMPT, &request->call);
 
 	if (r < 0)
 		return r;
 	if (has_place)
 		slot_force(request->call);
-	if (has_place || slot_try(request->call))
+	if (has_place || on_demand || slot_try(request->call))
 		return 0;
 	call_order(TAKE_PTR(request->call), CALL_ABANDON);
 	return -EAGAIN;
@@ -200,6 +201,15 @@ static bool stays_begun(const struct ras_conn *conn, enum ras_action action)
 	return conn->begun && !(conn->heir && action == RAS_ACTION_HANG_UP);
 }
 
+/* To wait for traffic is no attempt; but a crash must not let a redial be forgotten, which first ends what there is.
+ * conn.lock held. */
+static bool begins_attempt(const struct ras_request *request)
+{
+	const struct ras_conn *conn = request->conn;
+
+	return request->call && (conn->call || edit_coming(conn)->dial_mode != RAS_DIAL_MODE_ON_DEMAND);
+}
+
 int ras_request_write(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
@@ -215,7 +225,7 @@ int ras_request_write(struct ras_request *request)
 	pthread_mutex_lock(&conn->lock);
 	wish.desired = desired_after(request);
 	wish.hung_up = hung_up_after(request);
-	wish.begun = request->call || stays_begun(conn, request->action);
+	wish.begun = begins_attempt(request) || stays_begun(conn, request->action);
 	wish.after = request->call ? conn->info.counters.attempts : conn->begun_after;
 	pthread_mutex_unlock(&conn->lock);
 	if (request->action == RAS_ACTION_CLEAR_ERROR) {
@@ -308,8 +318,7 @@ static void let_go(struct ras_request *request)
 		conn->heir = call;
 		return;
 	}
-	conn->series.tried = 0;
-	conn_begin(conn, call, request->trigger);
+	conn_start(conn, call, request->trigger);
 	call_order(call, CALL_GO);
 }
 
