@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"

@@ -2,7 +2,7 @@
 /* Link mode alternates: an attempt walks the destinations, that of the entry and then those of its subentries in their
  * order, until one answers. It remains one attempt, with one end; each destination has its own deadline. The dial
  * thread's own. */
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/log.h"
 
 /* Somebody answered and refused us: he, or who stands behind him, would do so under the next number, too. */

@@ -2,6 +2,7 @@
 /* What the agent dials by itself (MIB: rasEntryDialMode, rasAdminMode): at its start, when dialing is allowed again,
  * and when an entry comes that is to be kept up. Such a start is owed until it is made: what goes on with the entry
  * ends first. It is made in waiting(9), where it has its turn for a place under rasMaxConcurrentDials. The owner's. */
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/log.h"
 

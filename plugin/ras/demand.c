@@ -3,7 +3,7 @@
  * watch: its id, the attempt and its deadline begin with the first packet. The dial thread's own. */
 #include <errno.h>
 
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 

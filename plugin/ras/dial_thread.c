@@ -3,7 +3,7 @@
  * its series. Row, counters and history are written here and in call_end.c, and wait for nobody. */
 #include <errno.h>
 
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 

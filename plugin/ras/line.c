@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an attempt dials: one destination with its device and credentials, as an entry of its own. An attempt may take
  * another one in its place: the next of the alternates, or the same with new credentials. The dial thread's own. */
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 

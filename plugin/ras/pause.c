@@ -4,7 +4,7 @@
  * meanwhile. The dial thread's own. */
 #include <errno.h>
 
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/log.h"
 

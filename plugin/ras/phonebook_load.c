@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/log.h"
