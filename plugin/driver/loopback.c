@@ -16,13 +16,15 @@
 
 struct plan {
 	int64_t setup_ms;
-	int64_t drop_ms; /* -1: stays up */
+	int64_t drop_ms;   /* -1: stays up */
+	int64_t demand_ms; /* -1: no traffic is simulated */
 	int32_t fail, drop_code;
 	int32_t at;     /* enum ras_state, -1: where the code belongs */
 	uint32_t fails; /* 0: all attempts */
 	uint32_t jitter;
 	bool stuck;
 	char text[RAS_TEXT_MAX];
+	char expects[RAS_TEXT_MAX]; /* secret; "": any */
 };
 
 /* The states of a set-up, after openPort. */
@@ -129,6 +131,12 @@ static int read_text(struct plan *plan, size_t offset, const char *text)
 	return 0;
 }
 
+static int read_expected(struct plan *plan, size_t offset, const char *text)
+{
+	str_copy((char *)plan + offset, text, sizeof(plan->expects));
+	return text[0] ? 0 : -EINVAL;
+}
+
 static int read_flag(struct plan *plan, size_t offset, const char *text)
 {
 	*(bool *)((char *)plan + offset) = true;
@@ -151,6 +159,8 @@ static const struct word {
 	{"drop", false, read_time, offsetof(struct plan, drop_ms), "a time such as 250ms or 2s"},
 	{"dropcode", false, read_code, offsetof(struct plan, drop_code),
 	 "an error code from 600 to 999, or a negative errno value"},
+	{"expects", false, read_expected, offsetof(struct plan, expects), "the secret that the far end accepts"},
+	{"demand", false, read_time, offsetof(struct plan, demand_ms), "a time such as 250ms or 2s"},
 	{"stuck", true, read_flag, offsetof(struct plan, stuck), "nothing behind it"},
 	{"jitter", false, read_percent, offsetof(struct plan, jitter), "a number of percent from 0 to 100"},
 };
@@ -177,7 +187,7 @@ static int read_word(struct plan *plan, char *text, unsigned number, struct ras_
 
 static int read_plan(const char *destination, struct plan *ret, struct ras_error *ret_error)
 {
-	struct plan plan = {.setup_ms = 100, .drop_ms = -1, .drop_code = 829, .at = -1};
+	struct plan plan = {.setup_ms = 100, .drop_ms = -1, .demand_ms = -1, .drop_code = 829, .at = -1};
 	char copy[RAS_TEXT_MAX], *rest = copy, *word;
 	unsigned number = 0;
 
@@ -188,6 +198,8 @@ static int read_plan(const char *destination, struct plan *ret, struct ras_error
 		if (*word && read_word(&plan, word, number, ret_error) < 0)
 			return -EINVAL;
 	}
+	if (plan.expects[0] && plan.fail == 0)
+		plan.fail = 691;
 	*ret = plan;
 	return 0;
 }
@@ -240,6 +252,10 @@ static struct plan *make_plan(struct ras_call *call)
 
 static bool will_fail(const struct ras_call *call, const struct plan *plan)
 {
+	const char *secret = ras_call_entry(call)->secret;
+
+	if (plan->expects[0])
+		return !secret || !str_equal(secret, plan->expects);
 	return plan->fail != 0 && (plan->fails == 0 || ras_call_attempt(call) < plan->fails);
 }
 
@@ -258,9 +274,23 @@ static void show_line(struct ras_call *call)
 	ras_call_set_speed(call, 56000);
 }
 
+/* A packet after the time that the destination says; each time it waits anew. */
+static int loopback_arm(struct ras_call *call)
+{
+	const struct plan *plan = make_plan(call);
+
+	if (!plan)
+		return -EIO;
+	if (plan->demand_ms < 0)
+		return ras_call_fail(
+			call, 716, RAS_BACKEND_NONE,
+			"A loopback line is dialed on demand only with the word demand=... in its destination");
+	return ras_call_wait(call, NULL, 0, (int)MIN(plan->demand_ms, (int64_t)INT32_MAX));
+}
+
 static int loopback_dial(struct ras_call *call)
 {
-	struct plan *plan = make_plan(call);
+	struct plan *plan = ras_call_data(call) ? ras_call_data(call) : make_plan(call);
 	int64_t start, setup;
 	int r;
 
@@ -359,6 +389,7 @@ const struct ras_driver ras_driver_loopback = {
 	.device_types = 1u << RAS_DEVICE_LOOPBACK,
 	.stats_interval_ms = 5000,
 	.check = loopback_check,
+	.arm = loopback_arm,
 	.dial = loopback_dial,
 	.watch = loopback_watch,
 	.hang_up = loopback_hang_up,

@@ -132,6 +132,11 @@ static bool explain(struct ras_call *call, const struct pppd_link *link, struct 
 
 static const struct pppd_medium medium = {.prepare = prepare, .line = see_line, .explain = explain};
 
+static int modem_arm(struct ras_call *call)
+{
+	return pppd_arm(call, &medium);
+}
+
 static int modem_dial(struct ras_call *call)
 {
 	return pppd_dial(call, &medium);
@@ -147,6 +152,7 @@ const struct ras_driver ras_driver_modem = {
 	.device_types = 1u << RAS_DEVICE_MODEM,
 	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = modem_check,
+	.arm = modem_arm,
 	.dial = modem_dial,
 	.watch = pppd_watch,
 	.hang_up = pppd_hang_up,

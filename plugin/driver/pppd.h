@@ -50,6 +50,9 @@ struct pppd_link {
 	unsigned ifindex;
 	int64_t ip6_since; /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
 	bool opened;       /* told that the line is open */
+	bool armed;        /* waits for traffic, or has had it and is not yet dialed */
+	bool dormant;      /* pppd has begun to wait */
+	bool awake;        /* and has seen a packet */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;
@@ -70,6 +73,7 @@ struct pppd_medium {
 
 /* ---- for the drivers; see struct ras_driver ---- */
 
+int pppd_arm(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_dial(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up);
 int pppd_watch(struct ras_call *call);

@@ -197,6 +197,13 @@ void pppd_options_begin(struct pppd_options *o, const struct ras_entry *entry, c
 	add_addresses(o, entry);
 }
 
+void pppd_options_demand(struct pppd_options *o)
+{
+	pppd_option(o, "demand", NULL);
+	/* That switches persist on. */
+	pppd_option(o, "nopersist", NULL);
+}
+
 /* ---- what the operator has written ---- */
 
 /* Options that would take pppd out of our hands, or put a secret into a log; each with what to do. */

@@ -37,6 +37,9 @@ void pppd_option_number(struct pppd_options *o, const char *name, uint32_t value
 /* The common options of an entry, in the order in which pppd must read them. */
 void pppd_options_begin(struct pppd_options *o, const struct ras_entry *entry, const struct pppd_place *place);
 
+/* The line is opened by the first packet. */
+void pppd_options_demand(struct pppd_options *o);
+
 /* Those that the operator has written for this entry; last, so that they win over ours. */
 void pppd_options_finish(struct pppd_options *o, const struct ras_entry *entry);
 

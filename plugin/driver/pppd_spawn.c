@@ -181,6 +181,8 @@ static int fill_options(struct ras_call *call, struct pppd_link *link, struct pp
 				   .plugin = plugin_path(),
 				   .state_file = file,
 			   });
+	if (link->armed)
+		pppd_options_demand(options);
 	r = link->medium->prepare(call, link, options);
 	if (r < 0)
 		return r;

@@ -69,6 +69,11 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 
 static const struct pppd_medium medium = {.prepare = prepare};
 
+static int pty_arm(struct ras_call *call)
+{
+	return pppd_arm(call, &medium);
+}
+
 static int pty_dial(struct ras_call *call)
 {
 	return pppd_dial(call, &medium);
@@ -84,6 +89,7 @@ const struct ras_driver ras_driver_pty = {
 	.device_types = 1u << RAS_DEVICE_PTY,
 	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = pty_check,
+	.arm = pty_arm,
 	.dial = pty_dial,
 	.watch = pppd_watch,
 	.hang_up = pppd_hang_up,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -105,6 +106,7 @@ static void catch_up(struct ras_conn *conn, struct ras_call *call)
 	if (counted && conn->info.start_time_ms == 0)
 		call->up_mono = call->up_real = 0;
 	conn->info.call_id = call->call_id;
+	conn->info.subentry = call->subentry;
 	str_copy(conn->info.destination, call->destination, sizeof(conn->info.destination));
 	if (call->up_mono == 0) {
 		show_unfinished(conn, call->state, known ? 0 : COUNT_ATTEMPT);
@@ -136,12 +138,26 @@ static int let_adopt(struct ras_call *call)
 	return r;
 }
 
+/* What waited for traffic has made no attempt. It is put away, and waits anew if the agent is to start it. */
+static void dismantle(struct ras_call *call)
+{
+	struct ras_conn *conn = call->conn;
+
+	call->start = START_DISMANTLE;
+	pthread_mutex_lock(&conn->lock);
+	conn->call = call;
+	conn->series.redial_real = 0;
+	conn_move(conn, RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
+	pthread_mutex_unlock(&conn->lock);
+	call_order(call, CALL_GO);
+}
+
 static int adopt_record(struct ras *ras, const char *file)
 {
 	struct link_record record;
 	struct ras_conn *conn;
 	struct ras_call *call = NULL;
-	uint32_t type = RAS_DEVICE_OTHER;
+	uint32_t type = RAS_DEVICE_OTHER, armed = 0;
 	int r = link_record_read(ras, file, &record);
 
 	if (r == -ESTALE) {
@@ -166,6 +182,7 @@ static int adopt_record(struct ras *ras, const char *file)
 		return r;
 	}
 	record_get_u32(&record.fields, "type", &type);
+	record_get_u32(&record.fields, "armed", &armed);
 	call->record = calloc(1, sizeof(*call->record));
 	call->entry = entry_for(conn, (enum ras_device_type)type);
 	if (!call->record || !call->entry) {
@@ -178,6 +195,10 @@ static int adopt_record(struct ras *ras, const char *file)
 	link_record_restore(call, &record);
 	call->setup_mono = call->setup_mono > 0 ? call->setup_mono : clock_mono_ms();
 
+	if (armed && !conn->begun) {
+		dismantle(call);
+		return 0;
+	}
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
 	catch_up(conn, call);
@@ -230,12 +251,15 @@ static int account(struct ras_conn *conn)
 
 	pthread_mutex_lock(&conn->lock);
 	if (!conn_has_call(conn)) {
-		bool redial = conn->info.status == RAS_STATUS_WAITING_REDIAL;
+		enum ras_status before = conn->info.status;
 
 		conn->begun = false;
-		if (!redial)
+		if (before != RAS_STATUS_WAITING_REDIAL)
 			conn->series.tried = 0;
-		conn_begin(conn, call, redial ? RAS_TRIGGER_REDIAL : RAS_TRIGGER_SNMP);
+		conn_begin(conn, call,
+			   before == RAS_STATUS_WAITING_REDIAL ? RAS_TRIGGER_REDIAL :
+			   before == RAS_STATUS_WAITING        ? autostart_trigger(conn->entry) :
+								 RAS_TRIGGER_SNMP);
 	} else {
 		conn->call = call;
 		call->call_id = conn->info.call_id;
@@ -253,6 +277,7 @@ static int account(struct ras_conn *conn)
 	call->entry = call->entry ? call->entry :
 				    entry_for(conn, conn->entry ? conn->entry->device_type : RAS_DEVICE_OTHER);
 	str_copy(call->destination, conn->info.destination, sizeof(call->destination));
+	call->subentry = conn->info.subentry;
 	pthread_mutex_unlock(&conn->lock);
 	if (call->entry)
 		return let_adopt(call);
@@ -294,6 +319,7 @@ static int resume_series(struct ras_conn *conn)
 		return r;
 	pthread_mutex_lock(&conn->lock);
 	conn->call = call;
+	conn->start_owed = false;
 	/* The date may have been set meanwhile: never wait longer than a pause can be. */
 	conn->info.next_redial_mono_ms = clock_mono_ms() + MIN(MAX(rest, 0), longest);
 	conn->info.thread_state = RAS_THREAD_WAITING;
@@ -304,15 +330,19 @@ static int resume_series(struct ras_conn *conn)
 
 static int adopt_conn(struct ras_conn *conn)
 {
-	bool lost, series, wanted;
+	bool lost, series, waited, wanted;
 
 	pthread_mutex_lock(&conn->lock);
 	lost = !conn->call && (conn_has_call(conn) || conn->begun);
 	series = !conn->call && !lost && conn->info.status == RAS_STATUS_WAITING_REDIAL;
+	waited = !conn->call && !lost && conn->info.status == RAS_STATUS_WAITING;
 	wanted = series_wanted(conn);
 	pthread_mutex_unlock(&conn->lock);
 	if (lost)
 		return account(conn);
+	/* It has its turn again if it is still started by the agent. */
+	if (waited)
+		end_series(conn, RAS_STATUS_DOWN);
 	if (!series)
 		return 0;
 	if (wanted && may_redial(conn))

@@ -111,7 +111,7 @@ void call_reset(struct ras_call *call)
 {
 	call->entry = ras_entry_unref(call->entry);
 	call->driver = NULL;
-	call->engaged = false;
+	call->engaged = call->armed = false;
 	call->data = NULL;
 	call->state = RAS_OPEN_PORT;
 	call->up_mono = call->up_real = 0;

@@ -36,6 +36,18 @@ static const struct {
 	[STOP_MAX_DURATION] = {RAS_ERROR_SESSION_LIMIT, NULL},
 };
 
+/* The error of an attempt that walks several destinations is that of the last one tried. */
+static void name_destination(const struct ras_call *call, struct ras_error *error)
+{
+	char text[RAS_ERROR_TEXT_MAX];
+
+	str_copy(text, error->text, sizeof(text));
+	if (call->subentry > 0)
+		ras_error_set(error, error->code, error->backend, "Subentry %u: %s", call->subentry, text);
+	else
+		ras_error_set(error, error->code, error->backend, "The entry itself: %s", text);
+}
+
 static void name_error(const struct ras_call *call, int result, struct outcome *o)
 {
 	int32_t code = stop_errors[o->stop].code;
@@ -57,6 +69,9 @@ static void name_error(const struct ras_call *call, int result, struct outcome *
 		ras_error_set(&o->error, result < 0 ? result : -EIO, RAS_BACKEND_NONE, NULL);
 	if (!said)
 		o->error.state = call->state;
+	if (!o->was_up && call->entry->link_mode == RAS_LINK_MODE_ALTERNATES && call->entry->n_subentries > 0 &&
+	    (o->stop == STOP_NONE || o->stop == STOP_DIAL_TIMEOUT))
+		name_destination(call, &o->error);
 	o->error.time_ms = o->now_real;
 }
 
@@ -224,7 +239,12 @@ static void show_end(struct ras_call *call, const struct outcome *o, struct ras_
 	conn_move(conn, o->verdict.status, RAS_DISCONNECTED, counts);
 	post_end_notices(conn, o);
 	slot_drop(call);
-	if (o->verdict.status != RAS_STATUS_WAITING_REDIAL) {
+	if (o->verdict.status == RAS_STATUS_WAITING) {
+		enum stop_reason asked = conn->stop;
+
+		conn_wait(conn, call, RAS_TRIGGER_ON_DEMAND);
+		conn->stop = asked;
+	} else if (o->verdict.status != RAS_STATUS_WAITING_REDIAL) {
 		conn_hand_over(conn);
 		conn_settle(conn);
 	}
@@ -301,5 +321,5 @@ bool call_end(struct ras_call *call, int result)
 	if (o.stop != STOP_HANG_UP)
 		notifier_tell(call, o.error.state, o.error.code);
 	notifier_end(call, &o.error);
-	return o.verdict.status == RAS_STATUS_WAITING_REDIAL;
+	return o.verdict.status == RAS_STATUS_WAITING_REDIAL || o.verdict.status == RAS_STATUS_WAITING;
 }

@@ -62,6 +62,7 @@ void conn_inherit(struct ras_conn *conn, struct ras_conn *from)
 	conn->series = from->series;
 	conn->traffic_base = from->traffic_base;
 	conn->last_action = from->last_action;
+	conn->hung_up = from->hung_up;
 }
 
 void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
@@ -70,6 +71,7 @@ void conn_swap_lives(struct ras_conn *a, struct ras_conn *b)
 	SWAP(a->series, b->series);
 	SWAP(a->traffic_base, b->traffic_base);
 	SWAP(a->last_action, b->last_action);
+	SWAP(a->hung_up, b->hung_up);
 	SWAP(a->begun, b->begun);
 	SWAP(a->begun_after, b->begun_after);
 	SWAP(a->has_life, b->has_life);
@@ -249,9 +251,12 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 {
 	uint32_t budget = redial_budget(conn->entry);
 
-	call->entry = ras_entry_ref(conn->entry);
-	call->driver = driver_find(conn->ras, conn->entry->device_type);
-	call->call_id = next_call_id(conn->ras);
+	/* One that waited for traffic has what it waited with. */
+	if (!call->armed) {
+		call->entry = ras_entry_ref(conn->entry);
+		call->driver = driver_find(conn->ras, conn->entry->device_type);
+		call->call_id = next_call_id(conn->ras);
+	}
 	call->request_id = conn->series.request;
 	call->trigger = trigger;
 	call->attempt = conn->series.tried++;
@@ -266,13 +271,47 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	conn->told_stuck = false;
 	conn->ending = false;
 	conn->failure_counted = false;
-	conn->dial_now = false;
+	conn->dial_now = conn->resumed = false;
+	/* What an earlier agent had accepted is only accounted for. */
+	if (call->start != START_ADOPT)
+		conn->start_owed = false;
 	conn->series.redial_real = 0;
 	conn->info.next_redial_mono_ms = 0;
 	conn->info.call_id = call->call_id;
-	conn->info.subentry = 0;
-	str_copy(conn->info.destination, conn->entry->destination, sizeof(conn->info.destination));
+	conn->info.subentry = call->subentry = 0;
+	str_copy(conn->info.destination, call->entry->destination, sizeof(conn->info.destination));
 	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, COUNT_ATTEMPT);
+}
+
+void conn_wait(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
+{
+	conn->call = call;
+	conn->stop = STOP_NONE;
+	conn->stop_since = 0;
+	conn->ending = false;
+	conn->dial_now = false;
+	conn->start_owed = false;
+	conn->next_trigger = trigger;
+	conn->series.tried = 0;
+	/* As for a redial: by the date a start knows that there is no attempt yet. */
+	conn->series.redial_real = clock_real_ms();
+	conn->info.redials_left = redial_budget(conn->entry);
+	conn->info.next_redial_mono_ms = 0;
+	conn_move(conn, RAS_STATUS_WAITING, RAS_DISCONNECTED, 0);
+}
+
+void conn_start(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger)
+{
+	conn->series.tried = 0;
+	if (conn->entry->dial_mode != RAS_DIAL_MODE_ON_DEMAND) {
+		conn_begin(conn, call, trigger);
+		return;
+	}
+	call->start = START_WAITING;
+	slot_drop(call);
+	conn->begun = false;
+	conn->wish_stale = true; /* what was written for a redial */
+	conn_wait(conn, call, RAS_TRIGGER_ON_DEMAND);
 }
 
 void conn_hand_over(struct ras_conn *conn)
@@ -290,8 +329,7 @@ void conn_hand_over(struct ras_conn *conn)
 		call_order(heir, CALL_ABANDON);
 		return;
 	}
-	conn->series.tried = 0;
-	conn_begin(conn, heir, conn->next_trigger);
+	conn_start(conn, heir, conn->next_trigger);
 	call_order(heir, CALL_GO);
 }
 
@@ -306,11 +344,11 @@ static void show_stop(struct ras_conn *conn, enum stop_reason reason)
 		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, COUNT_FAILURE);
 		return;
 	case RAS_STATUS_WAITING_REDIAL:
+	case RAS_STATUS_WAITING:
 		if (reason == STOP_DRAIN)
 			return;
 		/* fall through */
 	case RAS_STATUS_UP:
-	case RAS_STATUS_WAITING:
 		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, 0);
 		return;
 	default:
@@ -376,6 +414,7 @@ void ras_hang_up(struct ras_conn *conn)
 {
 	pthread_mutex_lock(&conn->lock);
 	conn->info.desired = RAS_DESIRED_DOWN;
+	conn->hung_up = true;
 	conn_stop(conn, STOP_HANG_UP);
 	pthread_mutex_unlock(&conn->lock);
 	journal_save_wish(conn);

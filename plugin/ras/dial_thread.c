@@ -3,7 +3,7 @@
  * its series. Row, counters and history are written here and in call_end.c, and wait for nobody. */
 #include <errno.h>
 
-#include "ras/engine.h"
+#include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -24,6 +24,7 @@ static void begin(struct ras_call *call)
 	call->deadline = call->setup_mono + (int64_t)call->entry->dial_timeout * 1000;
 	str_copy(call->destination, call->entry->destination, sizeof(call->destination));
 	ras_call_set_device(call, call->entry->device_name);
+	call->armed = false;
 	pthread_mutex_lock(&call->conn->lock);
 	call->conn->begun = call->conn->heir != NULL;
 	pthread_mutex_unlock(&call->conn->lock);
@@ -34,15 +35,31 @@ static void begin(struct ras_call *call)
 	notifier_tell(call, RAS_OPEN_PORT, RAS_ERROR_NONE);
 }
 
-static int dial(struct ras_call *call)
+static int dial_line(struct ras_call *call)
 {
 	struct ras_error error = RAS_ERROR_INIT;
 
-	begin(call);
+	/* What waited for traffic is there already. */
+	if (call->engaged)
+		return call->driver->dial(call);
 	if (call->driver->check && call->driver->check(call->entry, &error) < 0)
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
 	call->engaged = true;
 	return call->driver->dial(call);
+}
+
+static int dial(struct ras_call *call)
+{
+	_cleanup_entry_ struct ras_entry *whole = ras_entry_ref(call->entry);
+	size_t next = 0;
+	int r;
+
+	begin(call);
+	/* It may have failed before the first packet. */
+	do
+		r = call->error.code == RAS_ERROR_NONE ? dial_line(call) : -EIO;
+	while (r < 0 && (alternates_next(call, whole, &next) || pause_resumed(call, &whole)));
+	return r;
 }
 
 /* ---- up ---- */
@@ -94,19 +111,23 @@ static enum stop_reason end_of_waiting(const struct ras_conn *conn)
 		return conn->stop;
 	if (atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]) != RAS_ADMIN_ENABLED)
 		return STOP_DRAIN;
-	return conn_ready(conn) ? STOP_NONE : STOP_REMOVED;
+	if (!conn_ready(conn))
+		return STOP_REMOVED;
+	/* By now it may be one that is dialed by request only. */
+	return conn->info.status == RAS_STATUS_WAITING && conn->entry->dial_mode == RAS_DIAL_MODE_MANUAL ? STOP_DRAIN :
+													   STOP_NONE;
 }
 
-/* Leaves waitingRedial because of a stop. conn.lock held. */
+/* Leaves waitingRedial or waiting because of a stop. Who only waited for his turn has not failed. conn.lock held. */
 static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 {
-	bool drained = reason == STOP_DRAIN || reason == STOP_ADMIN;
+	bool drained = (reason == STOP_DRAIN || reason == STOP_ADMIN) && conn->info.status == RAS_STATUS_WAITING_REDIAL;
 
 	if (reason != STOP_QUIT) {
 		conn->info.redials_left = 0;
 		conn->info.next_redial_mono_ms = 0;
 		conn->series.redial_real = 0;
-		if (!drained && conn->info.status == RAS_STATUS_WAITING_REDIAL)
+		if (!drained)
 			conn_move(conn, RAS_STATUS_HANGING_UP, RAS_DISCONNECTED, 0);
 		conn_move(conn, drained ? RAS_STATUS_FAILED : RAS_STATUS_DOWN, RAS_DISCONNECTED, 0);
 	}
@@ -117,9 +138,9 @@ static void leave_waiting(struct ras_conn *conn, enum stop_reason reason)
 	conn_settle(conn);
 }
 
-enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_DIALS };
+enum waiting { WAITING_ON, WAITING_OVER, WAITING_MARK, WAITING_TRAFFIC, WAITING_DIALS };
 
-/* One look at what to do while waiting for the redial time, or for a place after it. */
+/* One look at what to do while waiting for the redial time, for a place, or for traffic. */
 static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 {
 	struct ras_conn *conn = call->conn;
@@ -131,6 +152,8 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 		leave_waiting(conn, reason);
 		return WAITING_OVER;
 	}
+	if (demand_awaited(conn) && !call->armed)
+		return WAITING_TRAFFIC;
 	if (!conn->dial_now && rest > 0) {
 		*ret_timeout_ms = (int)MIN(rest, (int64_t)INT32_MAX);
 		return WAITING_ON;
@@ -147,12 +170,13 @@ static enum waiting look(struct ras_call *call, int *ret_timeout_ms)
 		conn->begun_after = conn->info.counters.attempts;
 		return WAITING_MARK;
 	}
-	conn_begin(conn, call, conn->dial_now ? conn->next_trigger : RAS_TRIGGER_REDIAL);
+	conn_begin(conn, call,
+		   conn->dial_now || conn->info.status == RAS_STATUS_WAITING ? conn->next_trigger : RAS_TRIGGER_REDIAL);
 	return WAITING_DIALS;
 }
 
 /* Returns true when the next attempt has begun, false when there will be none. */
-static bool await_redial(struct ras_call *call)
+static bool await_attempt(struct ras_call *call)
 {
 	call_reset(call);
 	for (;;) {
@@ -167,6 +191,10 @@ static bool await_redial(struct ras_call *call)
 			journal_save_conn(call->conn);
 			journal_mend_wish(call->conn);
 			return false;
+		case WAITING_TRAFFIC:
+			journal_mend_wish(call->conn);
+			demand_await(call);
+			continue;
 		case WAITING_MARK:
 			/* Before anybody sees the attempt, a crash must leave a sign of it. */
 			journal_save_wish(call->conn);
@@ -205,8 +233,10 @@ static int adopt(struct ras_call *call)
 	call->engaged = true;
 	call->quiet_since = clock_mono_ms();
 	r = call->driver->adopt(call, &call->record->fields, up);
-	if (r == 0 && up)
+	if (r == 0 && up) {
+		call->conn->start_owed = false;
 		call_read_traffic(call);
+	}
 	adopted_one(call->ras);
 	if (r < 0 || !up)
 		return r < 0 ? r : -EIO;
@@ -231,14 +261,18 @@ static int first_round(struct ras_call *call)
 
 void call_live(struct ras_call *call)
 {
-	bool again = call->start == START_REDIAL;
+	bool again = call->start == START_REDIAL || call->start == START_WAITING;
 
 	publish_thread(call);
+	if (call->start == START_DISMANTLE) {
+		demand_dismantle(call);
+		return;
+	}
 	do {
-		if (again && !await_redial(call))
-			return;
 		if (again)
 			call->start = START_ATTEMPT;
+		if (again && !await_attempt(call))
+			return;
 		again = call_end(call, first_round(call));
 	} while (again);
 }

@@ -47,6 +47,10 @@ struct ras_driver {
 	 * -EINVAL with ret_error filled. Called before each dial, and for a SET in the agent thread. */
 	int (*check)(const struct ras_entry *entry, struct ras_error *ret_error);
 
+	/* Waits for traffic that asks for the link (dial mode onDemand), without a time-out. Returns 0 with the first
+	 * packet; dial follows then, and goes on from there. Else as dial. NULL: this cannot be done. */
+	int (*arm)(struct ras_call *call);
+
 	/* Makes the link. Returns 0 when it is up (all of ras_call_link() said), or negative with ras_call_fail() said,
 	 * or what ras_call_wait() returned. hang_up follows in every case but success. */
 	int (*dial)(struct ras_call *call);

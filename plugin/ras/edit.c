@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 
 struct edit_row {
@@ -81,23 +82,13 @@ static int check_text(const struct ras *ras, const struct ras_entry *row, struct
 	return 0;
 }
 
-/* Makes an entry what one of its links says itself: type and device that the link leaves open are the entry's. */
-static void put_link(struct ras_entry *link, const struct ras_entry *row, const struct ras_subentry *subentry)
-{
-	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
-
-	link->device_type = own_type ? subentry->device_type : row->device_type;
-	str_copy(link->device_name, own_device ? subentry->device_name : row->device_name, sizeof(link->device_name));
-	str_copy(link->destination, subentry->destination, sizeof(link->destination));
-}
-
 static int check_links(const struct ras *ras, const struct ras_entry *row, struct ras_error *ret_error)
 {
 	_cleanup_entry_ struct ras_entry *link = ras_entry_copy(row);
 	int r = link ? 0 : refuse(ret_error, -ENOMEM, row->name, "no memory");
 
 	for (size_t i = 0; i < row->n_subentries && r == 0; i++) {
-		put_link(link, row, &row->subentries[i]);
+		ras_entry_put_link(link, row, &row->subentries[i]);
 		r = check_text(ras, link, ret_error);
 	}
 	return r;
@@ -444,10 +435,14 @@ static void change_names(struct ras_edit *edit)
 
 static void put(const struct edit_row *row, struct ras_conn *conn)
 {
+	bool start = autostart_news_of_set(conn->entry, conn_ready(conn), row->entry);
+
 	pthread_mutex_lock(&conn->lock);
 	conn->forbidden = conn->own && permit_why_not(&conn->ras->permit, row->entry);
 	pthread_mutex_unlock(&conn->lock);
 	phonebook_put(conn, ras_entry_ref(row->entry), row->conn ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
+	if (start)
+		autostart_come(conn);
 }
 
 void ras_edit_commit(struct ras_edit *edit)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -197,9 +198,12 @@ int ras_start(struct ras *ras)
 	pthread_mutex_unlock(&ras->store.lock);
 	ras->started = true;
 	r = keeper_start(ras);
+	autostart_owe_all(ras);
 	if (r == 0)
 		r = adopt_all(ras);
 	forget_orphans(ras);
+	if (r == 0)
+		autostart_go_all(ras);
 	return r;
 }
 
@@ -279,6 +283,7 @@ void ras_reap(struct ras *ras)
 		struct ras_call *next = call->next;
 
 		pthread_join(call->thread, NULL);
+		autostart_go(call->conn);
 		call_free(call);
 		call = next;
 	}
@@ -389,7 +394,7 @@ static void apply_admin_mode(struct ras_conn *conn, enum ras_admin_mode mode)
 
 	if (mode == RAS_ADMIN_ENABLED)
 		return;
-	if (conn->info.status == RAS_STATUS_WAITING_REDIAL)
+	if (conn->info.status == RAS_STATUS_WAITING_REDIAL || conn->info.status == RAS_STATUS_WAITING)
 		conn_stop(conn, STOP_DRAIN);
 	else if (mode == RAS_ADMIN_DISABLED)
 		conn_stop(conn, STOP_ADMIN);
@@ -397,13 +402,15 @@ static void apply_admin_mode(struct ras_conn *conn, enum ras_admin_mode mode)
 
 void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 {
+	uint32_t before = atomic_exchange(&ras->setting[which], value);
 	bool went;
 
-	atomic_store(&ras->setting[which], value);
 	switch (which) {
 	case RAS_SETTING_ADMIN_MODE:
 		for (size_t i = 0; i < ras->n_rows; i++)
 			apply_admin_mode(ras->rows[i], (enum ras_admin_mode)value);
+		if (value == RAS_ADMIN_ENABLED && before != RAS_ADMIN_ENABLED)
+			autostart_enabled(ras);
 		break;
 	case RAS_SETTING_MAX_CONCURRENT_DIALS:
 		slot_grant(ras);

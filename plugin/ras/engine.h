@@ -39,8 +39,10 @@ enum call_orders { CALL_PARKED, CALL_GO, CALL_ABANDON };
 /* What a dial thread begins with. */
 enum call_start {
 	START_ATTEMPT,
-	START_ADOPT,  /* a link, or half of one, that an earlier agent left */
-	START_REDIAL, /* a redial series of an earlier agent: its pause */
+	START_ADOPT,     /* a link, or half of one, that an earlier agent left */
+	START_REDIAL,    /* a redial series of an earlier agent: its pause */
+	START_WAITING,   /* waiting(9): its turn for a place, or traffic */
+	START_DISMANTLE, /* what an earlier agent left waiting for traffic */
 };
 
 /* Where ras_dial() without a notifier waits. */
@@ -75,7 +77,8 @@ struct ras_call {
 	/* this attempt */
 	struct ras_entry *entry;
 	const struct ras_driver *driver;
-	bool engaged; /* dial or adopt of the driver was called: hang_up or release must be */
+	bool engaged; /* arm, dial or adopt of the driver was called: hang_up or release must be */
+	bool armed;   /* waits for traffic, or has just had it */
 	void *data;
 	uint32_t call_id, request_id, attempt, subentry;
 	enum ras_trigger trigger;
@@ -120,6 +123,7 @@ struct conn_wish {
 	enum ras_desired desired;
 	uint32_t request_id;
 	enum ras_action action;
+	bool hung_up;
 	bool begun;
 	uint32_t after; /* begun: the attempts that there were then */
 };
@@ -155,7 +159,9 @@ struct ras_conn {
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
-	bool begun; /* a dial was accepted and its attempt is not yet in the journal */
+	bool hung_up;           /* and not dialed since: the agent does not start it by itself */
+	atomic_bool start_owed; /* the agent starts it by itself once what goes on has ended */
+	bool begun;             /* a dial was accepted and its attempt is not yet in the journal */
 	uint32_t begun_after;
 	bool wish_stale; /* the journal still says begun, and there will be no attempt */
 	bool is_ahead;   /* a request was written and is not yet done: in the journal stands ahead */
@@ -166,6 +172,7 @@ struct ras_conn {
 	bool ending;                /* the outcome is decided and on its way into the journal */
 	bool failure_counted;       /* this attempt is a failure already (cancelled) */
 	bool dial_now;              /* do not wait for the redial time */
+	bool resumed;               /* go on from the paused state */
 	struct ras_call *heir;      /* parked thread that takes over once hung up: redial */
 	enum ras_trigger next_trigger;
 	struct conn_series series;
@@ -323,6 +330,12 @@ bool conn_owes_attempt(const struct ras_conn *conn);
 
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
+
+/* Begins what a request or the agent asks for: an attempt, or in dial mode onDemand to wait for traffic. */
+void conn_start(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
+
+/* Puts the row into waiting(9), with this thread. */
+void conn_wait(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
 
 /* The thread gives the row up: to its heir, which dials again, or to nobody. */
 void conn_hand_over(struct ras_conn *conn);
@@ -526,6 +539,9 @@ void stroke_add(struct ras *ras, const struct record_writer *w);
 
 /* For stroke.c: whether those that were to be written were. */
 void requests_wrote(struct ras *ras, bool written);
+
+/* Will a request that waits for its commit dial this row? */
+bool request_dials(const struct ras_conn *conn);
 
 /* Drops what waits for its commit and cannot be done with this row any more; dials: only what would dial it. */
 void request_withdraw(struct ras_conn *conn, bool dials);

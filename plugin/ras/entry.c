@@ -219,6 +219,14 @@ static const struct {
 	{RAS_DEVICE_EXEC, true, false, false},
 };
 
+/* The interface is there before the call, so its addresses must be known. */
+static const char *missing_on_demand(const struct ras_entry *e)
+{
+	if (e->dial_mode != RAS_DIAL_MODE_ON_DEMAND)
+		return NULL;
+	return !e->local_address[0] ? "local-address" : !e->peer_address[0] ? "peer-address" : NULL;
+}
+
 const char *ras_entry_missing(const struct ras_entry *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
@@ -230,9 +238,18 @@ const char *ras_entry_missing(const struct ras_entry *e)
 			return "device-name";
 		if (needs[i].command && (!e->command || !e->command[0]))
 			return "command";
-		return NULL;
+		return missing_on_demand(e);
 	}
 	return "device-type";
+}
+
+void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry)
+{
+	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
+
+	link->device_type = own_type ? subentry->device_type : e->device_type;
+	str_copy(link->device_name, own_device ? subentry->device_name : e->device_name, sizeof(link->device_name));
+	str_copy(link->destination, subentry->destination, sizeof(link->destination));
 }
 
 int ras_entry_set_secret(struct ras_entry *e, const char *secret)

@@ -96,8 +96,13 @@ bool ras_entry_equal(const struct ras_entry *a, const struct ras_entry *b);
 bool ras_subentries_equal(const struct ras_entry *a, const struct ras_entry *b);
 
 /* Key (kebab case) of what the device type needs and the entry lacks: "destination", "device-name", "command",
- * "device-type" for type other; NULL if it is complete. Empty pppoe destinations are complete (any service). */
+ * "device-type" for type other, "local-address" and
+ * "peer-address" of dial mode onDemand; NULL if it is complete. Empty pppoe destinations are complete (any service). */
 const char *ras_entry_missing(const struct ras_entry *e);
+
+/* Makes a copy of an entry what one of its subentries says: type and device that it leaves open are the entry's. Before
+ * publication only. */
+void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry);
 
 /* Replaces the secret, wiping the old one. NULL or "" erases. Returns 0 or -ENOMEM. Before publication only. */
 int ras_entry_set_secret(struct ras_entry *e, const char *secret);

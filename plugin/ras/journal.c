@@ -166,6 +166,7 @@ int journal_put_wish(struct record_writer *w, const struct ras_conn *conn, const
 	record_put_u64(w, "desired", (uint64_t)wish->desired);
 	record_put_u64(w, "request", wish->request_id);
 	record_put_u64(w, "action", (uint64_t)wish->action);
+	record_put_u64(w, "hung-up", wish->hung_up);
 	record_put_u64(w, "begun", wish->begun);
 	record_put_u64(w, "after", wish->after);
 	return record_end(w);
@@ -243,7 +244,10 @@ int journal_put_present_wish(struct record_writer *w, struct ras_conn *conn)
 	if (conn->is_ahead)
 		wish = conn->ahead;
 	else
-		wish = (struct conn_wish){conn->info.desired, conn->info.request_id, conn->last_action, false, 0};
+		wish = (struct conn_wish){.desired = conn->info.desired,
+					  .request_id = conn->info.request_id,
+					  .action = conn->last_action,
+					  .hung_up = conn->hung_up};
 	if (conn->begun && !wish.begun) {
 		wish.begun = true;
 		wish.after = conn->begun_after;
@@ -362,7 +366,7 @@ static int load_conn(struct ras *ras, const struct record *r)
 static int load_wish(struct ras *ras, const struct record *r)
 {
 	struct ras_conn *conn = conn_of(ras, r);
-	uint32_t desired = RAS_DESIRED_DOWN, action = RAS_ACTION_NONE, begun = 0;
+	uint32_t desired = RAS_DESIRED_DOWN, action = RAS_ACTION_NONE, begun = 0, hung_up;
 
 	if (!conn)
 		return -EBADMSG;
@@ -375,6 +379,9 @@ static int load_wish(struct ras *ras, const struct record *r)
 	conn->info.desired = desired == RAS_DESIRED_UP ? RAS_DESIRED_UP : RAS_DESIRED_DOWN;
 	conn->last_action = ras_label_has(ras_action_labels, (int32_t)action) ? (enum ras_action)action :
 										RAS_ACTION_NONE;
+	hung_up = desired == RAS_DESIRED_DOWN && conn->last_action == RAS_ACTION_HANG_UP;
+	record_get_u32(r, "hung-up", &hung_up);
+	conn->hung_up = hung_up != 0;
 	conn->begun = begun != 0;
 	if (conn->begun)
 		conn->series.request = conn->info.request_id;

@@ -51,6 +51,7 @@ int link_record_write(struct ras_call *call, bool up)
 	record_put_u64(&w, "index", ras_call_index(call));
 	record_put_u64(&w, "boot", call->ras->boot);
 	record_put_u64(&w, "up", up);
+	record_put_u64(&w, "armed", call->armed);
 	record_put_u64(&w, "type", (uint64_t)call->entry->device_type);
 	record_put_u64(&w, "call", call->call_id);
 	record_put_u64(&w, "request", call->request_id);
@@ -67,6 +68,7 @@ int link_record_write(struct ras_call *call, bool up)
 	record_put_u64(&w, "pid", (uint64_t)call->pid);
 	record_put_str(&w, "device", call->device_name);
 	record_put_str(&w, "destination", call->destination);
+	record_put_u64(&w, "subentry", call->subentry);
 	put_addrs(&w, call);
 	put_notes(&w, call);
 	r = record_end(&w);
@@ -149,6 +151,7 @@ void link_record_restore(struct ras_call *call, const struct link_record *record
 	record_get_u32(r, "call", &call->call_id);
 	record_get_u32(r, "request", &call->request_id);
 	record_get_u32(r, "attempt", &call->attempt);
+	record_get_u32(r, "subentry", &call->subentry);
 	record_get_i64(r, "setup", &call->setup_real);
 	record_get_i64(r, "setup-mono", &call->setup_mono);
 	if (record->up) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/log.h"
 
@@ -142,15 +143,18 @@ bool permit_helper(const struct permissions *p, const char *name)
 static void permit_row(struct ras_conn *conn)
 {
 	const char *reason = permit_why_not(&conn->ras->permit, conn->entry);
-	bool news;
+	bool news, allowed;
 
 	pthread_mutex_lock(&conn->lock);
 	news = reason && !conn->forbidden;
+	allowed = !reason && conn->forbidden && conn->entry->dial_mode == RAS_DIAL_MODE_PERSISTENT;
 	conn->forbidden = reason != NULL;
 	conn_settle(conn);
 	pthread_mutex_unlock(&conn->lock);
 	if (reason)
 		request_withdraw(conn, true);
+	if (allowed)
+		autostart_come(conn);
 	if (news)
 		log_warning("entry %s, made over SNMP, cannot be dialed: %s", conn->name, reason);
 }

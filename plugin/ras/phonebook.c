@@ -217,6 +217,11 @@ void phonebook_touch(struct ras *ras)
 	ras->totals.phonebook_change_mono_ms = clock_mono_ms();
 }
 
+static bool same_destinations(const struct ras_entry *a, const struct ras_entry *b)
+{
+	return str_equal(a->destination, b->destination) && ras_subentries_equal(a, b);
+}
+
 void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_change change)
 {
 	struct ras *ras = conn->ras;
@@ -229,8 +234,11 @@ void phonebook_put(struct ras_conn *conn, struct ras_entry *entry, enum ras_chan
 
 	pthread_mutex_lock(&conn->lock);
 	conn->entry = entry;
-	if (!conn->call)
+	/* That of a subentry is still what the last attempt has used. */
+	if (!conn->call && (conn->info.subentry == 0 || (old && !same_destinations(old, entry)))) {
+		conn->info.subentry = 0;
 		str_copy(conn->info.destination, entry->destination, sizeof(conn->info.destination));
+	}
 	conn_list(conn, true);
 	conn_settle(conn);
 	if (ras->started)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -241,7 +242,11 @@ static int put_file_row(struct ras_conn *conn, struct ras_entry *from, bool *ret
 		replace_own(conn);
 	take_over(conn);
 	if (!conn->entry || !ras_entry_equal(conn->entry, row)) {
+		bool start = autostart_news(conn->entry, row);
+
 		phonebook_put(conn, ras_entry_ref(row), conn->entry ? RAS_CHANGE_MODIFIED : RAS_CHANGE_CREATED);
+		if (start)
+			autostart_come(conn);
 		*ret_changed = true;
 	}
 	if (!conn->file_entry || !ras_entry_equal(conn->file_entry, file)) {

@@ -261,6 +261,12 @@ struct ras_notifier {
  * -ESHUTDOWN after ras_stop(). ret_error may be NULL. */
 int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *notifier, struct ras_error *ret_error);
 
+/* Lets a call go on that waits in a paused state (state & 0x1000, after it was told of), with the user name and the
+ * secret that its row now has; by request, never from inside a callback. Such states are entered only with the option
+ * pausedStates of the entry, and by an asynchronous dial or one of the agent's. Returns -EINVAL if it does not wait, or
+ * negative errno. */
+int ras_resume(struct ras *ras, struct ras_conn *conn);
+
 /* [any] Asks for the end of the call in whatever state it is. Asynchronous: gone when the status is down. Idempotent.
  */
 void ras_hang_up(struct ras_conn *conn);

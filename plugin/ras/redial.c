@@ -12,9 +12,12 @@ static struct redial_verdict decide_wanted(const struct ras_entry *entry, const 
 {
 	bool limit = c->stop == STOP_IDLE || c->stop == STOP_MAX_DURATION;
 	bool again = limit && entry->dial_mode == RAS_DIAL_MODE_PERSISTENT && c->enabled;
+	bool waits = limit && entry->dial_mode == RAS_DIAL_MODE_ON_DEMAND && c->enabled;
 
 	return (struct redial_verdict){
-		.status = again ? RAS_STATUS_WAITING_REDIAL : RAS_STATUS_DOWN,
+		.status = again ? RAS_STATUS_WAITING_REDIAL :
+			  waits ? RAS_STATUS_WAITING :
+				  RAS_STATUS_DOWN,
 		.left = again ? REDIAL_UNBOUNDED : 0,
 		.unwanted = limit &&
 			    (entry->dial_mode == RAS_DIAL_MODE_MANUAL || entry->dial_mode == RAS_DIAL_MODE_AUTO_START),

@@ -54,6 +54,12 @@ static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 	}
 }
 
+/* Does the call wait for resume(6)? One that is being ended keeps its state for a while. */
+static bool is_paused(const struct ras_conn *conn)
+{
+	return ras_state_paused(conn->info.state) && conn->info.status == RAS_STATUS_AUTHENTICATING && conn->call;
+}
+
 static enum need request_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	switch (action) {
@@ -61,7 +67,7 @@ static enum need request_needs(const struct ras_conn *conn, enum ras_action acti
 	case RAS_ACTION_REDIAL:
 		return dial_needs(conn, action);
 	case RAS_ACTION_RESUME:
-		return ras_state_paused(conn->info.state) ? NEED_NOTHING : REFUSED;
+		return is_paused(conn) ? NEED_NOTHING : REFUSED;
 	default:
 		return NEED_NOTHING;
 	}
@@ -77,16 +83,17 @@ static int refuse(struct ras *ras, enum ras_action action, int error)
 	return error;
 }
 
-/* A redial of an attempt takes over the place of that attempt. */
+/* A redial of an attempt takes over the place of that attempt; who will wait for traffic needs none. */
 static int park_thread(struct ras_request *request, bool has_place)
 {
+	bool on_demand = edit_coming(request->conn)->dial_mode == RAS_DIAL_MODE_ON_DEMAND;
 	int r = call_new(request->conn, START_ATTEMPT, &request->call);
 
 	if (r < 0)
 		return r;
 	if (has_place)
 		slot_force(request->call);
-	if (has_place || slot_try(request->call))
+	if (has_place || on_demand || slot_try(request->call))
 		return 0;
 	call_order(TAKE_PTR(request->call), CALL_ABANDON);
 	return -EAGAIN;
@@ -155,6 +162,21 @@ static enum ras_desired desired_after(const struct ras_request *request)
 	}
 }
 
+/* Is it hung up after the request? Once hung up, only a dial lets the agent start it by itself again. conn.lock held.
+ */
+static bool hung_up_after(const struct ras_request *request)
+{
+	switch (request->action) {
+	case RAS_ACTION_DIAL:
+	case RAS_ACTION_REDIAL:
+		return false;
+	case RAS_ACTION_HANG_UP:
+		return true;
+	default:
+		return request->conn->hung_up;
+	}
+}
+
 /* The conn line that clearError(5) leads to. */
 static int put_cleared(struct record_writer *w, struct ras_conn *conn)
 {
@@ -179,6 +201,15 @@ static bool stays_begun(const struct ras_conn *conn, enum ras_action action)
 	return conn->begun && !(conn->heir && action == RAS_ACTION_HANG_UP);
 }
 
+/* To wait for traffic is no attempt; but a crash must not let a redial be forgotten, which first ends what there is.
+ * conn.lock held. */
+static bool begins_attempt(const struct ras_request *request)
+{
+	const struct ras_conn *conn = request->conn;
+
+	return request->call && (conn->call || edit_coming(conn)->dial_mode != RAS_DIAL_MODE_ON_DEMAND);
+}
+
 int ras_request_write(struct ras_request *request)
 {
 	struct ras_conn *conn = request->conn;
@@ -193,7 +224,8 @@ int ras_request_write(struct ras_request *request)
 		ras_write_begin(request->ras);
 	pthread_mutex_lock(&conn->lock);
 	wish.desired = desired_after(request);
-	wish.begun = request->call || stays_begun(conn, request->action);
+	wish.hung_up = hung_up_after(request);
+	wish.begun = begins_attempt(request) || stays_begun(conn, request->action);
 	wish.after = request->call ? conn->info.counters.attempts : conn->begun_after;
 	pthread_mutex_unlock(&conn->lock);
 	if (request->action == RAS_ACTION_CLEAR_ERROR) {
@@ -286,9 +318,18 @@ static void let_go(struct ras_request *request)
 		conn->heir = call;
 		return;
 	}
-	conn->series.tried = 0;
-	conn_begin(conn, call, request->trigger);
+	conn_start(conn, call, request->trigger);
 	call_order(call, CALL_GO);
+}
+
+/* The call goes on at once for whoever looks, so that it is resumed once. The deadline may have come before. */
+static void resume(struct ras_conn *conn)
+{
+	if (!is_paused(conn) || conn->stop != STOP_NONE)
+		return;
+	conn->resumed = true;
+	conn_move(conn, RAS_STATUS_DIALING, RAS_OPEN_PORT, 0);
+	fd_event_post(conn->call->wake_fd);
 }
 
 static void act(struct ras_request *request)
@@ -315,6 +356,9 @@ static void act(struct ras_request *request)
 	case RAS_ACTION_CLEAR_ERROR:
 		clear_error(conn);
 		break;
+	case RAS_ACTION_RESUME:
+		resume(conn);
+		break;
 	default:
 		break;
 	}
@@ -338,6 +382,7 @@ void ras_request_commit(struct ras_request *request)
 	pthread_mutex_lock(&conn->lock);
 	if (!request->repeated) {
 		conn->info.desired = desired_after(request);
+		conn->hung_up = hung_up_after(request);
 		conn->info.request_id = request->request_id;
 		conn->last_action = request->action;
 		act(request);
@@ -357,6 +402,11 @@ void ras_request_cancel(struct ras_request *request)
 	no_longer_ahead(request);
 	pthread_mutex_unlock(&request->conn->lock);
 	forget(request);
+}
+
+bool request_dials(const struct ras_conn *conn)
+{
+	return conn->request && conn->request->call;
 }
 
 void request_withdraw(struct ras_conn *conn, bool dials)
@@ -442,4 +492,19 @@ int ras_dial(struct ras *ras, struct ras_conn *conn, const struct ras_notifier *
 	}
 	ras_request_commit(request);
 	return notifier ? 0 : wait_for(&waiter, ret_error);
+}
+
+int ras_resume(struct ras *ras, struct ras_conn *conn)
+{
+	struct ras_request *request;
+	int r = ras_request_reserve(ras, conn, RAS_ACTION_RESUME, 0, RAS_TRIGGER_LOCAL, &request);
+
+	if (r < 0)
+		return r;
+	r = ras_request_write(request);
+	if (r < 0)
+		ras_request_cancel(request);
+	else
+		ras_request_commit(request);
+	return r;
 }

@@ -150,7 +150,12 @@ class Lab(Books):
                 return False
         until(answers, timeout, lambda: "rasdiald answers\n" + self.agent.log()[-3000:])
         if self.idle_fds is None:
-            self.idle_fds = len(self.agent.fds())  # nothing has been dialed yet
+            self.idle_fds = until(self.count_idle_fds, timeout, "dial threads hold still")
+
+    def count_idle_fds(self):
+        """Nothing has been dialed yet but what the agent starts by itself: a simulated line, which has one descriptor."""
+        threads, fds = self.get("rasThreads.0"), len(self.agent.fds())
+        return fds - threads if self.get("rasThreads.0") == threads else None
 
     def agent_away(self, timeout=10):
         """Until the master no longer has the agent's objects."""

@@ -126,6 +126,8 @@ class Phonebook:
 
     def ready(self, index):
         row = self.rows[index]
+        if row["DialMode"] == "onDemand":  # needs addresses, which only the file can give
+            return False
         return row["RowStatus"] == "active" and row["DeviceType"] in NEEDS and all(row[c] for c in NEEDS[row["DeviceType"]])
 
     def of_snmp(self):

@@ -218,6 +218,11 @@ static void ended_by_a_limit(void **state)
 		expect(&e, c, RAS_STATUS_WAITING_REDIAL, REDIAL_UNBOUNDED, false, false);
 		c.enabled = false;
 		expect(&e, c, RAS_STATUS_DOWN, 0, false, false);
+		/* On demand it waits for the next packet, as long as calls may be started. */
+		e.dial_mode = RAS_DIAL_MODE_ON_DEMAND;
+		expect(&e, c, RAS_STATUS_DOWN, 0, false, false);
+		c.enabled = true;
+		expect(&e, c, RAS_STATUS_WAITING, 0, false, false);
 	}
 }
 
@@ -235,6 +240,79 @@ static void every_code(void **state)
 	}
 }
 
+/* ---- series, by a clock that goes as fast as one likes ---- */
+
+struct clock_series {
+	int64_t now_ms, last_pause_ms;
+	uint32_t attempts, consecutive, left;
+	enum ras_status status;
+};
+
+/* One attempt that takes 10 s and ends with this code, and the pause after it. */
+static void attempt(const struct ras_entry *e, struct clock_series *s, int32_t code, uint32_t random)
+{
+	struct redial_verdict v;
+
+	s->left = s->attempts == 0 || redial_budget(e) == REDIAL_UNBOUNDED ? redial_budget(e) : s->left - 1;
+	s->attempts++;
+	s->now_ms += 10000;
+	s->consecutive++;
+	v = redial_decide(e, &(struct redial_case){.code = code, .left = s->left, .enabled = true});
+	s->status = v.status;
+	s->left = v.left;
+	s->last_pause_ms = v.status == RAS_STATUS_WAITING_REDIAL ? redial_pause_ms(e, s->consecutive, random) : 0;
+	s->now_ms += s->last_pause_ms;
+}
+
+/* redial-max attempts after the first, each at its date: 60, 120, 240, 480, 600, 600 s after the end of the one before,
+ * and up to a tenth of it later. */
+static void series_keeps_its_dates(void **state)
+{
+	static const int64_t pauses[] = {60, 120, 240, 480, 600, 600};
+	struct ras_entry e = {.redial_max = 6, .redial_pause = 60, .redial_pause_max = 600};
+
+	(void)state;
+	for (uint64_t random = 0; random <= UINT32_MAX; random += UINT32_MAX / 16) {
+		struct clock_series s = {.now_ms = 0};
+		int64_t least = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
+			attempt(&e, &s, MENDABLE, (uint32_t)random);
+			assert_int_equal(s.status, RAS_STATUS_WAITING_REDIAL);
+			assert_in_range(s.last_pause_ms, pauses[i] * 1000, pauses[i] * 1100);
+			least += 10000 + pauses[i] * 1000;
+			assert_true(s.now_ms >= least);
+		}
+		attempt(&e, &s, MENDABLE, (uint32_t)random);
+		assert_int_equal(s.status, RAS_STATUS_FAILED);
+		assert_int_equal(s.attempts, 7);
+	}
+}
+
+/* A peer that is away for a day: never more than the longest pause and its tenth between two attempts, no end, and it
+ * is found again within that time; refused credentials end it. */
+static void persistent_outlasts_the_peer(void **state)
+{
+	struct ras_entry e = {.dial_mode = RAS_DIAL_MODE_PERSISTENT, .redial_pause = 30, .redial_pause_max = 900};
+	struct clock_series s = {.now_ms = 0};
+	int64_t back_ms = 24ll * 3600 * 1000;
+	uint32_t random = 12345;
+
+	(void)state;
+	while (s.now_ms < back_ms) {
+		random = random * 1664525u + 1013904223u;
+		attempt(&e, &s, 678, random);
+		assert_int_equal(s.status, RAS_STATUS_WAITING_REDIAL);
+		assert_int_equal(s.left, REDIAL_UNBOUNDED);
+		assert_in_range(s.last_pause_ms, 30000, 990000);
+	}
+	assert_true(s.now_ms - back_ms <= 1000000);
+	/* A pause of 15 minutes: not more often than that. */
+	assert_in_range(s.attempts, 80, 110);
+	attempt(&e, &s, NOT_MENDABLE, random);
+	assert_int_equal(s.status, RAS_STATUS_FAILED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +328,8 @@ int main(void)
 		cmocka_unit_test(ended_on_request),
 		cmocka_unit_test(ended_by_a_limit),
 		cmocka_unit_test(every_code),
+		cmocka_unit_test(series_keeps_its_dates),
+		cmocka_unit_test(persistent_outlasts_the_peer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
