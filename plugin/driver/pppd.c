@@ -306,7 +306,7 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 		take_piece(call, &link->words_fd, &link->words);
 	if (fds[0].revents && process_reap(&link->process))
 		return ended(call, link);
-	return ip_refused(call, link) ? fail(call, link) : 0;
+	return ip_refused(call, link) || (link->over && !link->up) ? fail(call, link) : 0;
 }
 
 int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
