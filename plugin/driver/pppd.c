@@ -374,6 +374,7 @@ void pppd_hang_up(struct ras_call *call)
 	if (process_end(&link->process, ras_call_grace_ms(call)) < 0)
 		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
 	take_rest(call, link);
+	pppd_run_hooks(call, link);
 	pppd_remove_files(call, link);
 	link_free(call, link);
 }

@@ -101,6 +101,11 @@ int pppd_spawn(struct ras_call *call, struct pppd_link *link);
 /* Closes what was handed over. */
 void pppd_give_done(struct pppd_link *link);
 
+/* ---- pppd_hooks.c ---- */
+
+/* Runs ip-down and ipv6-down of the system if pppd was killed while IP was up, and so could not. */
+void pppd_run_hooks(struct ras_call *call, struct pppd_link *link);
+
 /* ---- pppd_files.c ---- */
 
 /* Removes what a pppd that was killed could not: lock of the line, pid files, the object's file. Only what bears its
