@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Device types modem and cellular: chat dials a number on a serial line, and pppd speaks over the connection. A
- * cellular modem is told its access point before, and says more of why it does not want to. */
+ * cellular modem is told its access point before; it says more of why it does not want to, also where it is used as a
+ * modem. */
 #include <errno.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static void see_line(struct ras_call *call, const char *line)
 
 	if (speed > 0)
 		ras_call_set_speed(call, speed);
-	if (is_cellular(call) && !link->up && cellular_complaint(line, &link->complaint))
+	if (!link->up && cellular_complaint(line, &link->complaint))
 		link->over = true;
 }
 

@@ -57,6 +57,7 @@ links = Links([
     mobile("odd", "packet", "odd"),
     mobile("plain-error", "packet", "plain"),
     mobile("refused", "refused", "internet"),
+    modem("as-modem", NUMBERS["refused"], device="/dev/cell"),
     mobile("bad-apn", "packet", "inter'net"),
     mobile("dead-modem", "packet", "internet", device="/dev/dead"),
     mobile("waits", "silent", "internet", device="/dev/second"),
@@ -106,7 +107,8 @@ def refusals():
     for name, code, cause, text in (("no-sim", 692, "hardwareFailure", "no SIM"), ("wants-pin", 691, "authFailure", "wants its PIN"),
                                     ("wrong-pin", 691, "authFailure", "does not take its PIN"),
                                     ("locked-sim", 691, "authFailure", "PUK"), ("odd", 651, "hardwareFailure", "not known"),
-                                    ("plain-error", 651, "hardwareFailure", "ERROR"), ("refused", 691, "authFailure", "refuses")):
+                                    ("plain-error", 651, "hardwareFailure", "ERROR"), ("refused", 691, "authFailure", "refuses"),
+                                    ("as-modem", 691, "authFailure", "refuses")):
         row = fails(name, code, cause, "connectDevice", text=text, timeout=30)
         equal(row["Attempts"], 1, name)
     check("maker's own" in links.attempt_log("odd"), "what the modem said is in the log of the attempt")
