@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rasAddrTable: all addresses of the links that are up. */
+/* rasAddrTable: all addresses and routes of the links that are up. */
 #include "agent/mib.h"
 #include "agent/objects.h"
 
 static const void *take(struct agent *agent, const struct table_index *index)
 {
-	static struct ras_addr addrs[RAS_ADDRS_MAX];
+	static struct ras_addr addrs[RAS_SHOWN_MAX];
 	const struct ras_conn *conn;
 
 	if (index->n != 2 || !index->sub[1])
@@ -16,7 +16,7 @@ static const void *take(struct agent *agent, const struct table_index *index)
 
 static bool next(struct agent *agent, const struct table_index *after, struct table_index *ret)
 {
-	struct ras_addr addrs[RAS_ADDRS_MAX];
+	struct ras_addr addrs[RAS_SHOWN_MAX];
 	uint32_t entry_least, least;
 
 	if (!table_after_pair(after, &entry_least, &least))

@@ -21,8 +21,16 @@ static const struct {
 	int32_t code;
 } abort_table[] = {
 	{"BUSY", 676},      {"NO CARRIER", 679}, {"NO DIALTONE", 680}, {"NO DIAL TONE", 680},
-	{"NO ANSWER", 678}, {"VOICE", 677},      {"ERROR", 651},       {"DELAYED", 676},
+	{"NO ANSWER", 678}, {"VOICE", 677},      {"\\nERROR", 651},    {"DELAYED", 676},
 };
+
+/* As it is shown: without what stands for the beginning of a line, which tells "ERROR" from "+CME ERROR: why". */
+static const char *abort_text(size_t i)
+{
+	const char *says = abort_table[i].says;
+
+	return strncmp(says, "\\n", 2) == 0 ? says + 2 : says;
+}
 
 /* ---- what may be sent ---- */
 
@@ -84,6 +92,13 @@ int chat_check_init(char *const *modem_init, struct ras_error *ret_error)
 
 void chat_line(int init_fd, int dial_fd, int report_fd, char *ret, size_t size)
 {
+	if (dial_fd == 0) {
+		snprintf(ret, size,
+			 "echo open >&%d; " CHAT_PROGRAM " -v -S -s -f /proc/self/fd/%d; s=$?; echo init $s >&%d; "
+			 "exit $s",
+			 report_fd, init_fd, report_fd);
+		return;
+	}
 	snprintf(ret, size,
 		 "echo open >&%d; c='" CHAT_PROGRAM " -v -S -s -f /proc/self/fd/'; "
 		 "${c}%d; s=$?; echo init $s >&%d; [ $s -eq 0 ] || exit $s; "
@@ -102,15 +117,58 @@ static void PRINTF_LIKE(3, 4) add(char *script, size_t *len, const char *format,
 	*len = MIN(*len + (size_t)MAX(n, 0), (size_t)CHAT_SCRIPT_MAX);
 }
 
+static void add_aborts(char *script, size_t *len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(abort_table); i++)
+		add(script, len, "ABORT '%s'\n", abort_table[i].says);
+}
+
+/* Is anybody there? Asked twice, as modems find out the speed by the first AT. */
+static void add_probe(char *script, size_t *len)
+{
+	add(script, len, "TIMEOUT %d\n'' AT OK-AT-OK '\\c'\n", ANSWER_OF_MODEM);
+}
+
+/* A SIM that has its PIN already may not take it again, which is told only by not saying OK: then a plain AT has to do.
+ */
+static const char *answer_to(const char *command)
+{
+	return strncasecmp(command, "AT+CPIN=", 8) == 0 ? "OK-AT-OK" : "OK";
+}
+
+static void add_commands(char *script, size_t *len, char *const *commands)
+{
+	add(script, len, "TIMEOUT %d\n", ANSWER_TO_INIT);
+	for (size_t i = 0; commands && commands[i]; i++)
+		add(script, len, "'' '%s' %s '\\c'\n", commands[i], answer_to(commands[i]));
+}
+
+static char *const usual_init[] = {"ATZ", NULL};
+
+/* Errors in words (AT+CMEE) are for us; a modem that has none need not say OK to that, so nothing aborts before. */
+static void add_cellular(char *script, size_t *len, const struct ras_entry *entry)
+{
+	const char *type = ras_entry_has_option(entry, RAS_OPTION_IPV6) ? "IPV4V6" : "IP";
+
+	add_probe(script, len);
+	if (!entry->modem_init)
+		add(script, len, "'' 'ATZ' OK '\\c'\n");
+	add(script, len, "'' 'AT+CMEE=2' OK-AT-OK '\\c'\n");
+	add_aborts(script, len);
+	add_commands(script, len, entry->modem_init);
+	if (entry->apn && entry->apn[0])
+		add(script, len, "'' 'AT+CGDCONT=1,\"%s\",\"%s\"' OK '\\c'\n", type, entry->apn);
+}
+
 static void add_init(char *script, size_t *len, const struct ras_entry *entry)
 {
-	static const char *const usual[] = {"ATZ", NULL};
-	const char *const *commands = entry->modem_init ? (const char *const *)entry->modem_init : usual;
-
-	/* Is anybody there? Asked twice, as modems find out the speed by the first AT. */
-	add(script, len, "TIMEOUT %d\n'' AT OK-AT-OK '\\c'\nTIMEOUT %d\n", ANSWER_OF_MODEM, ANSWER_TO_INIT);
-	for (size_t i = 0; commands[i]; i++)
-		add(script, len, "'' '%s' OK '\\c'\n", commands[i]);
+	if (entry->device_type == RAS_DEVICE_CELLULAR) {
+		add_cellular(script, len, entry);
+		return;
+	}
+	add_aborts(script, len);
+	add_probe(script, len);
+	add_commands(script, len, entry->modem_init ? entry->modem_init : usual_init);
 }
 
 int chat_script(enum chat_step step, const struct ras_entry *entry, const char *number, unsigned answer_seconds,
@@ -118,12 +176,12 @@ int chat_script(enum chat_step step, const struct ras_entry *entry, const char *
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(abort_table); i++)
-		add(ret, &len, "ABORT '%s'\n", abort_table[i].says);
-	if (step == CHAT_INIT)
+	if (step == CHAT_INIT) {
 		add_init(ret, &len, entry);
-	else
+	} else {
+		add_aborts(ret, &len);
 		add(ret, &len, "REPORT CONNECT\nTIMEOUT %u\n'' 'ATD%s' CONNECT '\\c'\n", answer_seconds, number);
+	}
 	return len < CHAT_SCRIPT_MAX ? (int)len : -EMSGSIZE;
 }
 
@@ -147,7 +205,7 @@ static bool explain_step(enum chat_step step, int status, unsigned answer_second
 	int which = status - FIRST_ABORT_STATUS;
 
 	if (which >= 0 && which < (int)ARRAY_SIZE(abort_table)) {
-		const char *says = abort_table[which].says;
+		const char *says = abort_text((size_t)which);
 		int32_t code = abort_table[which].code;
 
 		if (step == CHAT_INIT)

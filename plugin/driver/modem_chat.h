@@ -23,10 +23,13 @@ struct chat_report {
 	int status[CHAT_STEPS];
 };
 
-/* The shell line for pppd's option "connect". Descriptors as pppd will have them, one digit each. */
+/* The shell line for pppd's option "connect". Descriptors as pppd will have them, one digit each; dial_fd 0: there is
+ * only the first script. */
 void chat_line(int init_fd, int dial_fd, int report_fd, char *ret, size_t size);
 
-/* Script of a step. answer_seconds: how long to wait for the far end. Returns the length, or -EMSGSIZE. */
+/* Script of a step, as the device type of the entry has it: a cellular modem is told its access point, one on a leased
+ * line (direct serial) is told modem-init and nothing else. answer_seconds: how long to wait for the far end. Returns
+ * the length, or -EMSGSIZE. */
 int chat_script(enum chat_step step, const struct ras_entry *entry, const char *number, unsigned answer_seconds,
 		char ret[CHAT_SCRIPT_MAX]);
 

@@ -308,7 +308,7 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 		take_piece(call, &link->words_fd, &link->words);
 	if (fds[0].revents && process_reap(&link->process))
 		return ended(call, link);
-	return ip_refused(call, link) ? fail(call, link) : 0;
+	return ip_refused(call, link) || (link->over && !link->up) ? fail(call, link) : 0;
 }
 
 static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool armed)
@@ -404,6 +404,7 @@ void pppd_hang_up(struct ras_call *call)
 	if (process_end(&link->process, ras_call_grace_ms(call)) < 0)
 		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
 	take_rest(call, link);
+	pppd_run_hooks(call, link);
 	pppd_remove_files(call, link);
 	link_free(call, link);
 }

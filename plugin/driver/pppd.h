@@ -48,11 +48,10 @@ struct pppd_link {
 	char state_file[24];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;
-	int64_t ip6_since; /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
-	bool opened;       /* told that the line is open */
-	bool armed;        /* waits for traffic, or has had it and is not yet dialed */
-	bool dormant;      /* pppd has begun to wait */
-	bool awake;        /* and has seen a packet */
+	int64_t ip6_since;          /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
+	struct ras_error complaint; /* what the medium has found in the log; code 0: nothing */
+	bool over;                  /* and the device will not be connected any more */
+	bool opened;                /* told that the line is open */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;
@@ -64,16 +63,16 @@ struct pppd_medium {
 	 * ras_call_fail() said. */
 	int (*prepare)(struct ras_call *call, struct pppd_link *link, struct pppd_options *options);
 
-	/* Looks at a line of the log; may be NULL. */
+	/* Looks at a line of the log, and may set link->complaint and link->over; may be NULL. */
 	void (*line)(struct ras_call *call, const char *line);
 
-	/* Why pppd could not connect the device, from link->report; may be NULL. Returns false if it does not know. */
+	/* Why pppd could not connect the device, from link->report and link->complaint; may be NULL. Returns false if
+	 * it does not know. */
 	bool (*explain)(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret);
 };
 
 /* ---- for the drivers; see struct ras_driver ---- */
 
-int pppd_arm(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_dial(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up);
 int pppd_watch(struct ras_call *call);
@@ -101,6 +100,11 @@ int pppd_spawn(struct ras_call *call, struct pppd_link *link);
 
 /* Closes what was handed over. */
 void pppd_give_done(struct pppd_link *link);
+
+/* ---- pppd_hooks.c ---- */
+
+/* Runs ip-down and ipv6-down of the system if pppd was killed while IP was up, and so could not. */
+void pppd_run_hooks(struct ras_call *call, struct pppd_link *link);
 
 /* ---- pppd_files.c ---- */
 

@@ -45,31 +45,12 @@ void pppd_give_done(struct pppd_link *link)
 		fd_close(link->give[--link->n_give].fd);
 }
 
-/* Both ends high and close-on-exec. */
-static int make_pipe(int flags, int *ret_read, int *ret_write)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC | flags) < 0)
-		return -errno;
-	ends[0] = fd_high(ends[0]);
-	ends[1] = fd_high(ends[1]);
-	if (ends[0] < 0 || ends[1] < 0) {
-		fd_close(ends[0]);
-		fd_close(ends[1]);
-		return -EMFILE;
-	}
-	*ret_read = ends[0];
-	*ret_write = ends[1];
-	return 0;
-}
-
 int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target)
 {
 	_cleanup_fd_ int read_end = -1, write_end = -1;
 	int r;
 
-	r = make_pipe(0, &read_end, &write_end);
+	r = fd_pipe(0, &read_end, &write_end);
 	if (r < 0)
 		return r;
 	/* A text that a pipe cannot hold would block here for good. */
@@ -87,7 +68,7 @@ static int give_pipe(struct pppd_link *link, int target, int *ret_fd)
 {
 	int write_end = -1, r;
 
-	r = make_pipe(O_NONBLOCK, ret_fd, &write_end);
+	r = fd_pipe(O_NONBLOCK, ret_fd, &write_end);
 	return r < 0 ? r : pppd_give(link, write_end, target);
 }
 

@@ -124,6 +124,7 @@ void call_reset(struct ras_call *call)
 	call->pid = 0;
 	call->n_addrs = 0;
 	call->notes_len = 0;
+	network_clear(call);
 	call_close_log(call);
 }
 
@@ -330,26 +331,34 @@ static struct ras_addr first_address(const struct ras_call *call, enum ras_addr_
 	return found ? *found : (struct ras_addr){0};
 }
 
-void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs, size_t n)
+void call_show_addresses(struct ras_call *call)
 {
 	struct ras_conn *conn = call->conn;
+	size_t n_routes = MIN(call->network.n_routes, (size_t)RAS_ROUTES_MAX);
 	struct ras_addr *copy = NULL;
 
-	call->n_addrs = MIN(n, (size_t)RAS_ADDRS_MAX);
-	if (call->n_addrs > 0) {
-		memmove(call->addrs, addrs, call->n_addrs * sizeof(*addrs));
-		copy = malloc(call->n_addrs * sizeof(*copy));
-		if (copy)
-			memcpy(copy, call->addrs, call->n_addrs * sizeof(*copy));
-	}
+	if (call->n_addrs + n_routes > 0)
+		copy = malloc((call->n_addrs + n_routes) * sizeof(*copy));
+	if (copy)
+		memcpy(copy, call->addrs, call->n_addrs * sizeof(*copy));
+	if (copy && n_routes > 0)
+		memcpy(copy + call->n_addrs, call->network.routes, n_routes * sizeof(*copy));
 
 	WITH_LOCK(&conn->lock);
 
 	free(conn->addrs);
 	conn->addrs = copy;
-	conn->n_addrs = copy ? call->n_addrs : 0;
+	conn->n_addrs = copy ? call->n_addrs + n_routes : 0;
 	conn->info.local = first_address(call, RAS_ADDR_LOCAL);
 	conn->info.peer = first_address(call, RAS_ADDR_PEER);
+}
+
+void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs, size_t n)
+{
+	call->n_addrs = MIN(n, (size_t)RAS_ADDRS_MAX);
+	if (call->n_addrs > 0)
+		memmove(call->addrs, addrs, call->n_addrs * sizeof(*addrs));
+	call_show_addresses(call);
 }
 
 /* ---- record and log of the attempt ---- */

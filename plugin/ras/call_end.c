@@ -303,6 +303,7 @@ bool call_end(struct ras_call *call, int result)
 		call->driver->hang_up(call);
 		call_drop_number(call);
 	}
+	network_down(call);
 	decide(call, result, &o);
 	row = history_row(call, &o);
 

@@ -393,7 +393,7 @@ void ras_conn_get(const struct ras_conn *conn, struct ras_conn_info *ret)
 		ret->counters.up_seconds += (uint64_t)MAX(clock_mono_ms() - ret->up_since_mono_ms, 0) / 1000;
 }
 
-size_t ras_conn_addrs(const struct ras_conn *conn, struct ras_addr ret[RAS_ADDRS_MAX])
+size_t ras_conn_addrs(const struct ras_conn *conn, struct ras_addr ret[RAS_SHOWN_MAX])
 {
 	struct ras_conn *c = (struct ras_conn *)(uintptr_t)conn;
 	WITH_LOCK(&c->lock);

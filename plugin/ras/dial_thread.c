@@ -255,6 +255,8 @@ static int first_round(struct ras_call *call)
 	}
 	r = dial(call);
 	if (r == 0)
+		r = network_up(call);
+	if (r == 0)
 		r = connected(call);
 	return r < 0 ? r : call->driver->watch(call);
 }

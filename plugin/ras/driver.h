@@ -20,7 +20,9 @@
 #include "sys/macro.h"
 #include "sys/record.h"
 
-#define RAS_ADDRS_MAX 32 /* addresses, routes and name servers of one link */
+#define RAS_ADDRS_MAX 32  /* addresses and name servers of one link */
+#define RAS_ROUTES_MAX 66 /* routes through it: a list of the configuration, and two default routes */
+#define RAS_SHOWN_MAX (RAS_ADDRS_MAX + RAS_ROUTES_MAX)
 
 struct ras_call; /* one attempt, and the link it made */
 
@@ -42,6 +44,10 @@ struct ras_driver {
 	const char *name;
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
 	int stats_interval_ms; /* how often traffic is asked while up */
+
+	/* Mask of enum ras_option that it leaves to the engine: default-route, for an interface over which nothing but
+	 * the operator has a say. 0: the driver sees to it, or cannot. */
+	uint32_t engine_options;
 
 	/* Is the text of the entry something this driver can dial (number, words, characters)? No I/O. Returns 0, or
 	 * -EINVAL with ret_error filled. Called before each dial, and for a SET in the agent thread. */

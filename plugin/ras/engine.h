@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ras/network.h"
 #include "ras/ras.h"
 #include "sys/fd.h"
 
@@ -99,6 +100,7 @@ struct ras_call {
 	size_t n_addrs;
 	char notes[CALL_NOTES_MAX]; /* fields of the driver, ready for the record */
 	size_t notes_len;
+	struct call_network network;
 	int log_fd;
 	size_t log_len;
 };
@@ -384,6 +386,7 @@ struct ras_call *call_free(struct ras_call *call);
 void call_reset(struct ras_call *call);
 void call_close_log(struct ras_call *call);
 void call_drop_number(struct ras_call *call);
+void call_show_addresses(struct ras_call *call); /* and routes: in the row */
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
 void call_read_traffic(struct ras_call *call);
 

@@ -70,6 +70,7 @@ int link_record_write(struct ras_call *call, bool up)
 	record_put_str(&w, "destination", call->destination);
 	record_put_u64(&w, "subentry", call->subentry);
 	put_addrs(&w, call);
+	network_put(call, &w);
 	put_notes(&w, call);
 	r = record_end(&w);
 	file_name(call, file);
@@ -173,6 +174,7 @@ void link_record_restore(struct ras_call *call, const struct link_record *record
 	ras_call_set_device(call, text ? text : "");
 	text = record_get_str(r, "destination");
 	str_copy(call->destination, text ? text : "", sizeof(call->destination));
+	network_restore(call, r);
 	restore_addrs(call, r);
 	/* The driver's own fields go on into the next record. */
 	for (size_t i = 0; i < r->n; i++)

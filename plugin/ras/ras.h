@@ -327,8 +327,8 @@ struct ras_conn_info {
 /* [any] */
 void ras_conn_get(const struct ras_conn *conn, struct ras_conn_info *ret);
 
-/* [any] Addresses of the link, while it is up. ret has room for RAS_ADDRS_MAX. Returns how many. */
-size_t ras_conn_addrs(const struct ras_conn *conn, struct ras_addr ret[RAS_ADDRS_MAX]);
+/* [any] Addresses and routes of the link, while it is up. ret has room for RAS_SHOWN_MAX. Returns how many. */
+size_t ras_conn_addrs(const struct ras_conn *conn, struct ras_addr ret[RAS_SHOWN_MAX]);
 
 /* One consistent copy of what the scalars show. attempts = successes + failures + in setup, at any moment. */
 struct ras_totals {

@@ -92,6 +92,24 @@ void fd_event_drain(int fd)
 		;
 }
 
+int fd_pipe(int flags, int *ret_read, int *ret_write)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | flags) < 0)
+		return -errno;
+	ends[0] = fd_high(ends[0]);
+	ends[1] = fd_high(ends[1]);
+	if (ends[0] < 0 || ends[1] < 0) {
+		fd_close(ends[0]);
+		fd_close(ends[1]);
+		return -EMFILE;
+	}
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return 0;
+}
+
 int fd_write_all(int fd, const void *data, size_t size)
 {
 	const char *p = data;

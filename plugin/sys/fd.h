@@ -26,6 +26,9 @@ void fd_event_post(int fd);
 /* Makes it unreadable again. */
 void fd_event_drain(int fd);
 
+/* A pipe, both ends high and close-on-exec; flags as for pipe2(2). Returns 0 or negative errno, nothing open then. */
+int fd_pipe(int flags, int *ret_read, int *ret_write);
+
 /* Writes all of data, over short writes and EINTR. Returns 0 or negative errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 

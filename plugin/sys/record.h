@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define RECORD_MAX 8192 /* octets of a line, newline included */
-#define RECORD_FIELDS 96
+#define RECORD_FIELDS 160
 
 /* Writing: begin, put..., end. A record that does not fit is an error of end, not of each put. */
 struct record_writer {

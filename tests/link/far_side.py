@@ -57,10 +57,14 @@ class ModemPool:
 
     def __init__(self, device, numbers):
         self.device = device
-        table = f"{FOLDER}/numbers-{os.path.basename(device)}"
+        self.table = table = f"{FOLDER}/numbers-{os.path.basename(device)}"
         write(table, json.dumps(numbers))
         self.child = subprocess.Popen([*IN_FAR, sys.executable, f"{HERE}/modem_emulator.py", device, table],
                                       stdin=subprocess.DEVNULL)
+
+    def said(self):
+        """The commands that it was told, in their order."""
+        return read(f"{self.table}.said").decode("latin-1").splitlines()
 
     def lose_carrier(self):
         os.kill(self.child.pid, signal.SIGUSR1)

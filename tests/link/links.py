@@ -70,6 +70,16 @@ def modem(name, number, device="/dev/modem", secret=SECRET, pppd=(), **keys):
                  pppd_options=["local", "lcp-restart 1", *pppd], speed=115200, **keys)
 
 
+def cellular(name, number, **keys):
+    return modem(name, number, device_type="cellular", **keys)
+
+
+def direct(name, device="/dev/wire", user=USER, secret=SECRET, pppd=(), **keys):
+    if user:
+        keys.update(user_name=user, secret=secret)
+    return entry(name, "direct-serial", device_name=device, pppd_options=["lcp-restart 1", *pppd], **keys)
+
+
 # ---- what is left ----
 
 def ours():

@@ -7,7 +7,9 @@
 DEVICE is made as a link to the line. TABLE is a JSON file: what the modem does when a number is dialed:
     {"5550100": {"say": "BUSY"}, "5550107": {"say": "CONNECT 57600", "run": ["/usr/sbin/pppd", ...]}}
 say: the answer, none for silence; after: seconds before it; run: the program that then has the line; echo: the far end sends everything
-back; without both the far end is silent. SIGUSR1 is the loss of the carrier: the line hangs up."""
+back; without both the far end is silent, with mute also without having said anything. A command in place of a number ("AT+CPIN=1234")
+is answered likewise; other commands are OK. "~", with which PPP begins, is for a line on which nobody dials: a leased one, or a null
+modem cable. Commands are written down, a line each, in TABLE.said. SIGUSR1 is the loss of the carrier: the line hangs up."""
 
 import json
 import os
@@ -28,8 +30,8 @@ def lose_carrier(*_):
 
 
 class Modem:
-    def __init__(self, device, table):
-        self.device, self.table = device, table
+    def __init__(self, device, table, said):
+        self.device, self.table, self.said = device, table, said
         self.master, slave = pty.openpty()
         tty.setraw(slave)
         path = os.ttyname(slave)
@@ -61,28 +63,32 @@ class Modem:
         command = ""
         while True:
             octet = self.read()
+            if octet == "~" and octet in self.table():
+                self.act(self.table()[octet])
             self.write(octet)
             if octet != "\r":
                 command = command + octet if octet else ""
                 continue
             command, done = "", command.strip()
+            print(done, file=self.said, flush=True)
             if done.upper().startswith("ATD"):
-                self.dial(done[3:])
+                self.act({"after": 0.2, **self.table().get(done[3:], {"say": "NO CARRIER"})})
+            elif done in self.table():
+                self.act(self.table()[done])
             elif done.upper().startswith("AT"):
                 self.say("OK")
             elif done:
                 self.say("ERROR")
 
-    def dial(self, number):
-        action = self.table().get(number, {"say": "NO CARRIER"})
-        time.sleep(action.get("after", 0.2))
+    def act(self, action):
+        time.sleep(action.get("after", 0))
         if "say" in action:
             self.say(action["say"])
         if "run" in action:
             self.far = subprocess.Popen(action["run"], stdin=self.master, stdout=self.master, stderr=subprocess.DEVNULL)
             self.far.wait()
             raise CarrierLost
-        while action.get("say", "").startswith("CONNECT"):
+        while action.get("say", "").startswith("CONNECT") or action.get("mute"):
             octet = self.read()
             if not octet:
                 raise CarrierLost
@@ -106,9 +112,10 @@ def main():
         with open(table_file, encoding="utf-8") as file:
             return json.load(file)
 
+    said = open(f"{table_file}.said", "a", encoding="utf-8")  # pylint: disable=consider-using-with
     signal.signal(signal.SIGUSR1, lose_carrier)
     while True:
-        modem = Modem(device, table)
+        modem = Modem(device, table, said)
         try:
             modem.commands()
         except CarrierLost:

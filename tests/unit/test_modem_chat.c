@@ -119,7 +119,7 @@ static void dial_script(void **state UNUSED)
 
 	assert_int_equal(len, strlen(script));
 	assert_string_equal(script, "ABORT 'BUSY'\nABORT 'NO CARRIER'\nABORT 'NO DIALTONE'\nABORT 'NO DIAL TONE'\n"
-				    "ABORT 'NO ANSWER'\nABORT 'VOICE'\nABORT 'ERROR'\nABORT 'DELAYED'\n"
+				    "ABORT 'NO ANSWER'\nABORT 'VOICE'\nABORT '\\nERROR'\nABORT 'DELAYED'\n"
 				    "REPORT CONNECT\nTIMEOUT 40\n'' 'ATD+1 555 0100' CONNECT '\\c'\n");
 }
 
@@ -138,6 +138,49 @@ static void init_script(void **state UNUSED)
 	chat_script(CHAT_INIT, entry, "5550100", 40, script);
 	assert_non_null(strstr(script, "'' 'AT&F' OK '\\c'\n'' 'AT+CGDCONT=1,\"IP\",\"x\"' OK '\\c'\n"));
 	assert_null(strstr(script, "ATZ"));
+}
+
+/* A SIM that has its PIN already may answer anything but OK. */
+static void pin_script(void **state UNUSED)
+{
+	_cleanup_entry_ struct ras_entry *entry = ras_entry_new();
+
+	entry->modem_init = calloc(2, sizeof(char *));
+	entry->modem_init[0] = strdup("at+cpin=\"1234\"");
+	chat_script(CHAT_INIT, entry, "5550100", 40, script);
+	assert_non_null(strstr(script, "'' 'at+cpin=\"1234\"' OK-AT-OK '\\c'\n"));
+}
+
+/* Errors in words are asked for before anything can be refused, the access point is told last. */
+static void cellular_script(void **state UNUSED)
+{
+	_cleanup_entry_ struct ras_entry *entry = ras_entry_new();
+	const char *words, *aborts;
+	int len;
+
+	entry->device_type = RAS_DEVICE_CELLULAR;
+	len = chat_script(CHAT_INIT, entry, "*99#", 40, script);
+	assert_int_equal(len, strlen(script));
+	assert_non_null(strstr(script, "'' 'ATZ' OK '\\c'\n'' 'AT+CMEE=2' OK-AT-OK '\\c'\nABORT 'BUSY'\n"));
+	assert_null(strstr(script, "CGDCONT"));
+	assert_null(strstr(script, "*99#"));
+
+	entry->apn = strdup("internet");
+	entry->modem_init = calloc(2, sizeof(char *));
+	entry->modem_init[0] = strdup("AT+CFUN=1");
+	chat_script(CHAT_INIT, entry, "*99#", 40, script);
+	assert_null(strstr(script, "ATZ"));
+	words = strstr(script, "AT+CMEE=2");
+	aborts = strstr(script, "ABORT");
+	assert_true(words && aborts && words < aborts);
+	assert_non_null(strstr(aborts, "'' 'AT+CFUN=1' OK '\\c'\n'' 'AT+CGDCONT=1,\"IP\",\"internet\"' OK '\\c'\n"));
+
+	entry->options |= 1u << RAS_OPTION_IPV6;
+	chat_script(CHAT_INIT, entry, "*99#", 40, script);
+	assert_non_null(strstr(script, "'AT+CGDCONT=1,\"IPV4V6\",\"internet\"'"));
+	chat_script(CHAT_DIAL, entry, "*99#", 40, script);
+	assert_non_null(strstr(script, "'' 'ATD*99#' CONNECT '\\c'\n"));
+	assert_null(strstr(script, "CGDCONT"));
 }
 
 static void script_too_long(void **state UNUSED)
@@ -163,6 +206,11 @@ static void shell_line(void **state UNUSED)
 	assert_non_null(strstr(line, "${c}7;"));
 	assert_non_null(strstr(line, "echo open >&5;"));
 	assert_true(strlen(line) < sizeof(line) - 1);
+
+	/* of a line on which nobody dials */
+	chat_line(6, 0, 5, line, sizeof(line));
+	assert_string_equal(line, "echo open >&5; /usr/sbin/chat -v -S -s -f /proc/self/fd/6; s=$?; "
+				  "echo init $s >&5; exit $s");
 }
 
 /* ---- what came of it ---- */
@@ -178,6 +226,7 @@ static int32_t explained(const char *text)
 	assert_int_not_equal(error.text[0], '\0');
 	assert_int_not_equal(error.backend, RAS_BACKEND_NONE);
 	assert_non_null(ras_error_find(error.code));
+	assert_null(strchr(error.text, '\\'));
 	return error.code;
 }
 
@@ -189,7 +238,7 @@ static void each_abort(void **state UNUSED)
 		int32_t code;
 	} meanings[] = {
 		{"BUSY", 676},      {"NO CARRIER", 679}, {"NO DIALTONE", 680}, {"NO DIAL TONE", 680},
-		{"NO ANSWER", 678}, {"VOICE", 677},      {"ERROR", 651},       {"DELAYED", 676},
+		{"NO ANSWER", 678}, {"VOICE", 677},      {"\\nERROR", 651},    {"DELAYED", 676},
 	};
 	_cleanup_entry_ struct ras_entry *entry = ras_entry_new();
 	char text[64], abort_line[64];
@@ -241,9 +290,10 @@ static void speeds(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),     cmocka_unit_test(commands),        cmocka_unit_test(dial_script),
-		cmocka_unit_test(init_script), cmocka_unit_test(script_too_long), cmocka_unit_test(shell_line),
-		cmocka_unit_test(each_abort),  cmocka_unit_test(other_ends),      cmocka_unit_test(speeds),
+		cmocka_unit_test(numbers),         cmocka_unit_test(commands),   cmocka_unit_test(dial_script),
+		cmocka_unit_test(init_script),     cmocka_unit_test(pin_script), cmocka_unit_test(cellular_script),
+		cmocka_unit_test(script_too_long), cmocka_unit_test(shell_line), cmocka_unit_test(each_abort),
+		cmocka_unit_test(other_ends),      cmocka_unit_test(speeds),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -316,6 +316,24 @@ static void test_no_such_interface(void **state)
 	assert_int_equal(stats.in_octets, 7);
 }
 
+static void test_pipes(void **state UNUSED)
+{
+	int read_end = -1, write_end = -1;
+	char text[4] = "";
+
+	assert_int_equal(fd_pipe(O_NONBLOCK, &read_end, &write_end), 0);
+	assert_true(read_end >= FD_HIGH && write_end >= FD_HIGH);
+	assert_true(fcntl(read_end, F_GETFD) & FD_CLOEXEC && fcntl(write_end, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(read(read_end, text, sizeof(text)), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fd_write_all(write_end, "abc", 4), 0);
+	assert_int_equal(read(read_end, text, sizeof(text)), 4);
+	assert_string_equal(text, "abc");
+	fd_close(read_end);
+	fd_close(write_end);
+	assert_int_equal(fd_pipe(-1, &read_end, &write_end), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_high_without_room),
 		cmocka_unit_test(test_event),
 		cmocka_unit_test(test_event_that_is_full),
+		cmocka_unit_test(test_pipes),
 		cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_cloexec_from),

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Device type directSerial: pppd speaks over a null modem cable or a leased line. Nobody dials; a modem of a leased
+ * line may be told modem-init. */
+#include <errno.h>
+#include <string.h>
+
+#include "driver/drivers.h"
+#include "driver/serial_line.h"
+
+enum { FD_INIT = PPPD_FD_MEDIUM };
+
+static int direct_check(const struct ras_entry *entry, struct ras_error *ret_error)
+{
+	if (serial_check_speed(entry, ret_error) < 0 || chat_check_init(entry->modem_init, ret_error) < 0)
+		return -EINVAL;
+	return pppd_options_check(entry, ret_error);
+}
+
+static int add_init(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
+{
+	char line[512];
+	int r;
+
+	r = pppd_need_program(call, CHAT_PROGRAM, "ppp");
+	if (r == 0)
+		r = serial_give_script(call, link, CHAT_INIT, 0, FD_INIT);
+	if (r < 0)
+		return r;
+	chat_line(FD_INIT, 0, PPPD_FD_REPORT, line, sizeof(line));
+	pppd_option(options, "connect", line);
+	return 0;
+}
+
+/* A cable of three wires has neither carrier nor handshake: a line that waits for either would be dead without a word.
+ * Who has them says so in pppd-options (modem, crtscts). */
+static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
+{
+	int r;
+
+	r = serial_prepare(call, link, options);
+	if (r == 0 && ras_call_entry(call)->modem_init)
+		r = add_init(call, link, options);
+	if (r < 0)
+		return r;
+	pppd_option(options, "local", NULL);
+	pppd_option(options, "nocrtscts", NULL);
+	return 0;
+}
+
+static bool explain(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret)
+{
+	struct chat_report report;
+
+	(void)call;
+	chat_report_parse(link->report, &report);
+	return chat_explain(&report, 0, ret);
+}
+
+static const struct pppd_medium medium = {.prepare = prepare, .explain = explain};
+
+static int direct_dial(struct ras_call *call)
+{
+	return pppd_dial(call, &medium);
+}
+
+static int direct_adopt(struct ras_call *call, const struct record *record, bool up)
+{
+	return pppd_adopt(call, &medium, record, up);
+}
+
+const struct ras_driver ras_driver_direct_serial = {
+	.name = "directSerial",
+	.device_types = 1u << RAS_DEVICE_DIRECT_SERIAL,
+	.stats_interval_ms = SERIAL_STATS_INTERVAL_MS,
+	.check = direct_check,
+	.dial = direct_dial,
+	.watch = pppd_watch,
+	.hang_up = pppd_hang_up,
+	.release = pppd_release,
+	.adopt = direct_adopt,
+	.traffic = pppd_traffic,
+};
