@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static struct pppd_link *link_new(struct ras_call *call, const struct pppd_mediu
 	if (!link)
 		return NULL;
 	link->medium = medium;
-	link->process = PROCESS_NONE;
+	link->process = link->parent = PROCESS_NONE;
+	link->log.rows = link->words.rows = medium->rows;
+	link->words.foreign = true;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
 	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_id(call));
@@ -61,6 +64,7 @@ static void link_free(struct ras_call *call, struct pppd_link *link)
 	fd_close(link->socket_fd);
 	fd_close(link->report_fd);
 	process_release(&link->process);
+	process_release(&link->parent);
 	free(link);
 	ras_call_set_data(call, NULL);
 }
@@ -137,7 +141,7 @@ static void take_report(struct ras_call *call, struct pppd_link *link)
 /* States only go forward: a renegotiation tells none again. */
 static void tell_phase(struct ras_call *call, struct pppd_link *link)
 {
-	if (link->up || link->armed || link->state.phase > WIRE_PHASE_RUNNING)
+	if (link->up || link->state.phase > WIRE_PHASE_RUNNING)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(phase_states); i++) {
 		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
@@ -149,6 +153,18 @@ static void tell_phase(struct ras_call *call, struct pppd_link *link)
 	}
 }
 
+static void set_addresses(struct ras_call *call, const struct pppd_link *link)
+{
+	struct ras_addr addrs[ARRAY_SIZE(link->state.addrs) + ARRAY_SIZE(link->ends)];
+	size_t n = link->state.n_addrs;
+
+	if (n == 0)
+		return;
+	memcpy(addrs, link->state.addrs, n * sizeof(*addrs));
+	memcpy(addrs + n, link->ends, link->n_ends * sizeof(*addrs));
+	ras_call_set_addresses(call, addrs, n + link->n_ends);
+}
+
 static void apply_state(struct ras_call *call, struct pppd_link *link)
 {
 	if (link->state.ifname[0] != '\0' && link->state.phase >= WIRE_PHASE_ESTABLISH &&
@@ -156,18 +172,25 @@ static void apply_state(struct ras_call *call, struct pppd_link *link)
 		link->ifindex = if_nametoindex(link->state.ifname);
 		ras_call_set_interface(call, link->ifindex, link->state.ifname);
 	}
-	link->dormant |= link->state.phase == WIRE_PHASE_DORMANT;
-	link->awake |= link->dormant && link->state.phase != WIRE_PHASE_DORMANT;
-	if (link->state.n_addrs > 0)
-		ras_call_set_addresses(call, link->state.addrs, link->state.n_addrs);
+	set_addresses(call, link);
 	tell_phase(call, link);
+}
+
+/* A pppd that somebody else has started for us: its object says which process it is. */
+static void meet_pppd(struct ras_call *call, struct pppd_link *link)
+{
+	if (link->parent.pid == 0 || link->pid != 0)
+		return;
+	link->pid = link->state.pid;
+	if (process_adopt(link->pid, link->state.started, &link->process) == 0)
+		pppd_note_process(call, link);
 }
 
 static void answer(struct ras_call *call, struct pppd_link *link)
 {
 	const char *secret = ras_call_entry(call)->secret;
 
-	if (!link->up && !link->armed)
+	if (!link->up)
 		ras_call_enter(call, RAS_AUTH_NOTIFY);
 	if (secret)
 		send(link->socket_fd, secret, strnlen(secret, WIRE_SECRET_MAX), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -189,6 +212,7 @@ static void take_messages(struct ras_call *call, struct pppd_link *link)
 		text[n - (text[n - 1] == '\n')] = '\0';
 		switch (pppd_message_parse(text, &link->state)) {
 		case PPPD_MESSAGE_STATE:
+			meet_pppd(call, link);
 			apply_state(call, link);
 			break;
 		case PPPD_MESSAGE_ASK:
@@ -204,6 +228,17 @@ static bool device_failed(struct ras_call *call, const struct pppd_link *link, s
 {
 	return link->log.first.code == 0 && !link->up && link->medium->explain &&
 	       link->medium->explain(call, link, ret);
+}
+
+/* The one line of both logs that decides, with what the medium makes of it. */
+static void decide(struct pppd_link *link)
+{
+	struct pppd_verdict *v = &link->log.first;
+
+	if (link->words.first.code != 0 && (v->code == 0 || v->follows))
+		*v = link->words.first;
+	if (link->medium->refine)
+		link->medium->refine(link, v);
 }
 
 /* Says why; always negative. */
@@ -224,13 +259,16 @@ static int fail(struct ras_call *call, struct pppd_link *link)
 
 	if (device_failed(call, link, &error))
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
+	decide(link);
 	pppd_judge(&link->log, &facts, &verdict);
 	return ras_call_fail(call, verdict.code, status, "%s", verdict.text);
 }
 
-/* pppd is gone. */
+/* pppd is gone, or what carried it. */
 static int ended(struct ras_call *call, struct pppd_link *link)
 {
+	process_reap(&link->process);
+	process_reap(&link->parent);
 	take_report(call, link);
 	take_messages(call, link);
 	take_rest(call, link);
@@ -285,13 +323,14 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	struct pollfd fds[] = {
 		{.fd = link->process.pidfd, .events = POLLIN}, {.fd = link->report_fd, .events = POLLIN},
 		{.fd = link->socket_fd, .events = POLLIN},     {.fd = link->log_fd, .events = POLLIN},
-		{.fd = link->words_fd, .events = POLLIN},
+		{.fd = link->words_fd, .events = POLLIN},      {.fd = link->parent.pidfd, .events = POLLIN},
 	};
 	int r;
 
 	r = ras_call_wait(call, fds, ARRAY_SIZE(fds), look_again_ms(link));
 	if (r < 0) {
 		/* If it was the deadline, what is known already tells more. */
+		decide(link);
 		if (link->log.first.code != 0 && !link->up)
 			fail(call, link);
 		return r;
@@ -306,55 +345,30 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 		take_piece(call, &link->log_fd, &link->log);
 	if (fds[4].revents)
 		take_piece(call, &link->words_fd, &link->words);
-	if (fds[0].revents && process_reap(&link->process))
+	if ((fds[0].revents && process_reap(&link->process)) || (fds[5].revents && process_reap(&link->parent)) ||
+	    link->over)
 		return ended(call, link);
-	return ip_refused(call, link) || (link->over && !link->up) ? fail(call, link) : 0;
+	return ip_refused(call, link) ? fail(call, link) : 0;
 }
 
-static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool armed)
+int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
 {
 	struct pppd_link *link = link_new(call, medium, ras_call_index(call));
 	int r;
 
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
-	link->armed = armed;
 	r = pppd_spawn(call, link);
 	pppd_give_done(link);
-	return r;
-}
-
-int pppd_arm(struct ras_call *call, const struct pppd_medium *medium)
-{
-	int r;
-
-	/* pppd would need the interface identifiers beforehand, too. */
-	if (ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
-		return ras_call_fail(call, 625, RAS_BACKEND_NONE,
-				     "dial-mode on-demand and option ipv6 do not go together");
-	r = spawn(call, medium, true);
-
-	while (r == 0 && !((struct pppd_link *)ras_call_data(call))->awake)
-		r = serve(call, ras_call_data(call));
-	return r;
-}
-
-int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
-{
-	int r = ras_call_data(call) ? 0 : spawn(call, medium, false);
-	struct pppd_link *link = ras_call_data(call);
-
-	if (r == 0 && link->armed) {
-		link->armed = false;
-		apply_state(call, link);
-	}
+	if (r == 0 && link->parent.pid > 0)
+		tell_open(call, link);
 	while (r == 0 && !is_up(call, link))
 		r = serve(call, link);
 	if (r < 0)
 		return r;
 	/* What was said on the way here is not why the link will end. */
 	link->up = true;
-	link->log.first.code = 0;
+	link->log.first.code = link->words.first.code = 0;
 	return 0;
 }
 
@@ -393,6 +407,22 @@ int pppd_traffic(struct ras_call *call, struct ras_traffic *ret)
 
 /* ---- the end, and before and after the agent's ---- */
 
+/* pppd first where something else has to carry its goodbye to the peer. */
+static void end_processes(struct ras_call *call, struct pppd_link *link)
+{
+	int64_t end = clock_mono_ms() + ras_call_grace_ms(call);
+	int goodbye = ras_call_grace_ms(call) * 3 / 8; /* longer than pppd waits for an answer to it */
+
+	if (link->parent.pid > 0 || link->medium->carries_goodbye)
+		process_ask(&link->process, SIGTERM, goodbye);
+	if (link->parent.pid > 0)
+		process_ask(&link->parent, link->medium->parent_signal, goodbye / 4);
+	if (process_end(&link->process, (int)MAX(end - clock_mono_ms(), 1)) < 0)
+		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
+	if (process_end(&link->parent, (int)MAX(end - clock_mono_ms(), 1)) < 0)
+		ras_call_log(call, "process %d does not end", (int)link->parent.pid);
+}
+
 void pppd_hang_up(struct ras_call *call)
 {
 	struct pppd_link *link = ras_call_data(call);
@@ -401,11 +431,11 @@ void pppd_hang_up(struct ras_call *call)
 		return;
 	/* So that a pppd that waits for the secret waits no longer. */
 	link->socket_fd = fd_close(link->socket_fd);
-	if (process_end(&link->process, ras_call_grace_ms(call)) < 0)
-		ras_call_log(call, "pppd %d does not end", (int)link->process.pid);
+	end_processes(call, link);
 	take_rest(call, link);
-	pppd_run_hooks(call, link);
 	pppd_remove_files(call, link);
+	if (link->medium->remove_files)
+		link->medium->remove_files(call, link);
 	link_free(call, link);
 }
 
@@ -449,10 +479,12 @@ int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const st
 		str_copy(link->device, device, sizeof(link->device));
 	link->up = up;
 	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
+	if (medium->restore)
+		medium->restore(call, link, record);
 	r = find_process(link, record);
 	if (!up)
 		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
-	if (r < 0)
+	if (r < 0 || link->over)
 		return fail(call, link);
 	ras_call_set_process(call, link->process.pid);
 	apply_state(call, link);

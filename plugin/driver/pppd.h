@@ -7,6 +7,7 @@
 #ifndef RASDIAL_DRIVER_PPPD_H
 #define RASDIAL_DRIVER_PPPD_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,9 @@ enum {
 	PPPD_FD_MEDIUM = 6, /* and above: the medium's */
 };
 
+#define PPPD_OPTIONS_PATH "/proc/self/fd/3"
+_Static_assert(PPPD_FD_OPTIONS == 3, "the number in the path");
+
 #define PPPD_GIVE_MAX 8
 #define PPPD_REPORT_MAX 64
 #define PPPD_DEVICE_MAX 128
@@ -37,6 +41,7 @@ struct pppd_medium;
 struct pppd_link {
 	const struct pppd_medium *medium;
 	struct process process;
+	struct process parent;                 /* program that starts pppd, where it is not us; else PROCESS_NONE */
 	pid_t pid;                             /* of pppd, also of one that had ended before its adoption; 0: none */
 	struct process_fd give[PPPD_GIVE_MAX]; /* for pppd; ours until it has started */
 	size_t n_give;
@@ -48,10 +53,11 @@ struct pppd_link {
 	char state_file[24];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;
-	int64_t ip6_since;          /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
-	struct ras_error complaint; /* what the medium has found in the log; code 0: nothing */
-	bool over;                  /* and the device will not be connected any more */
-	bool opened;                /* told that the line is open */
+	struct ras_addr ends[2]; /* of the tunnel that carries the link */
+	size_t n_ends;
+	int64_t ip6_since; /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
+	bool opened;       /* told that the line is open */
+	bool over;         /* the medium has seen that there is nothing more to come */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;
@@ -63,12 +69,32 @@ struct pppd_medium {
 	 * ras_call_fail() said. */
 	int (*prepare)(struct ras_call *call, struct pppd_link *link, struct pppd_options *options);
 
-	/* Looks at a line of the log, and may set link->complaint and link->over; may be NULL. */
+	/* Starts the program that starts pppd, as link->parent, handing over what is in link->give; NULL: pppd itself
+	 * is started. Returns 0, or negative with ras_call_fail() said. */
+	int (*start)(struct ras_call *call, struct pppd_link *link);
+
+	int parent_signal; /* asks that program to end in good order */
+
+	/* Takes back from the record of an earlier agent what prepare and start had noted; may be NULL. */
+	void (*restore)(struct ras_call *call, struct pppd_link *link, const struct record *record);
+
+	/* Decisive lines of the program that starts pppd, or of the command: why the call ended; may be NULL. */
+	const struct pppd_line_row *rows;
+
+	/* Looks at a line of the log; may be NULL. */
 	void (*line)(struct ras_call *call, const char *line);
 
-	/* Why pppd could not connect the device, from link->report and link->complaint; may be NULL. Returns false if
-	 * it does not know. */
+	/* Why pppd could not connect the device, from link->report; may be NULL. Returns false if it does not know. */
 	bool (*explain)(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret);
+
+	/* What the medium makes of the decisive line (code 0: there was none, as at the deadline); may be NULL. */
+	void (*refine)(const struct pppd_link *link, struct pppd_verdict *v);
+
+	/* Removes files of the medium after the end of all processes; may be NULL. */
+	void (*remove_files)(struct ras_call *call, const struct pppd_link *link);
+
+	/* The command carries pppd's goodbye, so pppd is asked to end before its group is. */
+	bool carries_goodbye;
 };
 
 /* ---- for the drivers; see struct ras_driver ---- */
@@ -95,16 +121,18 @@ int pppd_give_words(struct pppd_link *link, int target);
 /* Is the program there? Returns 0, or negative with ras_call_fail() said (609). */
 int pppd_need_program(struct ras_call *call, const char *path, const char *package);
 
-/* Starts pppd. Returns 0, or negative with ras_call_fail() said. */
+/* Path of the run directory, whole: others may run elsewhere than we do. Returns 0, or negative with ras_call_fail()
+ * said. */
+int pppd_run_directory(struct ras_call *call, char ret[PATH_MAX]);
+
+/* Tells and records which process pppd is, once link->process is. */
+void pppd_note_process(struct ras_call *call, struct pppd_link *link);
+
+/* Starts pppd, or the program that does. Returns 0, or negative with ras_call_fail() said. */
 int pppd_spawn(struct ras_call *call, struct pppd_link *link);
 
 /* Closes what was handed over. */
 void pppd_give_done(struct pppd_link *link);
-
-/* ---- pppd_hooks.c ---- */
-
-/* Runs ip-down and ipv6-down of the system if pppd was killed while IP was up, and so could not. */
-void pppd_run_hooks(struct ras_call *call, struct pppd_link *link);
 
 /* ---- pppd_files.c ---- */
 

@@ -8,21 +8,14 @@
 
 #include "sys/macro.h"
 
-enum { SETUP = 1, UP = 2, ALWAYS = SETUP | UP };
+enum { SETUP = PPPD_SETUP, UP = PPPD_UP, ALWAYS = PPPD_ALWAYS, FOLLOWS = PPPD_FOLLOWS };
 
 /* ---- lines ---- */
 
-/* A line of pppd, as a pattern for the whole of it, so that a peer's words inside a line decide nothing. The first row
- * that fits counts. text NULL: that of the code. detail: the text gets what follows this in the line; "" the whole
- * line, REMOTE the peer's last message. */
-#define REMOTE "\n"
+/* Those of pppd. */
+#define REMOTE "\n" /* detail: the peer's last message */
 #define FROM_LINE 0 /* code is the number after "E=" */
-static const struct line_row {
-	const char *pattern;
-	unsigned when;
-	int32_t code;
-	const char *text, *detail;
-} line_table[] = {
+static const struct pppd_line_row line_table[] = {
 	/* who we are, who the peer is */
 	{"rasdial: no answer to the request for the secret*", ALWAYS, 645,
 	 "The agent did not answer when pppd asked for the secret", NULL},
@@ -108,12 +101,13 @@ static const struct line_row {
 	{PPPD_PROGRAM ": *", ALWAYS, 625, "pppd does not take its options", ": "},
 
 	/* what may follow of any of those above */
-	{"Hangup (SIGHUP)*", SETUP, 635, "pppd was ended from outside", ""},
-	{"Hangup (SIGHUP)*", UP, 628, "pppd was ended from outside", ""},
-	{"Terminating on signal *", SETUP, 635, "pppd was ended from outside", ""},
-	{"Terminating on signal *", UP, 628, "pppd was ended from outside", ""},
-	{"Modem hangup*", SETUP, 619, "The line was lost before the connection was up", NULL},
-	{"Modem hangup*", UP, 829, NULL, NULL},
+	{"Hangup (SIGHUP)*", SETUP | FOLLOWS, 635, "pppd was ended from outside", ""},
+	{"Hangup (SIGHUP)*", UP | FOLLOWS, 628, "pppd was ended from outside", ""},
+	{"Terminating on signal *", SETUP | FOLLOWS, 635, "pppd was ended from outside", ""},
+	{"Terminating on signal *", UP | FOLLOWS, 628, "pppd was ended from outside", ""},
+	{"Modem hangup*", SETUP | FOLLOWS, 619, "The line was lost before the connection was up", NULL},
+	{"Modem hangup*", UP | FOLLOWS, 829, NULL, NULL},
+	{NULL, 0, 0, NULL, NULL},
 };
 
 static void compose(struct pppd_verdict *v, int32_t code, const char *text, const char *detail)
@@ -121,14 +115,21 @@ static void compose(struct pppd_verdict *v, int32_t code, const char *text, cons
 	size_t len;
 
 	v->code = code;
-	snprintf(v->text, sizeof(v->text), "%s%s%s", text ? text : ras_error_text(code), *detail ? ": " : "", detail);
-	/* The rest of "(words of the peer)". */
+	v->follows = false;
+	str_copy(v->text, text ? text : ras_error_text(code), sizeof(v->text));
 	len = strlen(v->text);
-	if (*detail && len > 0 && v->text[len - 1] == ')' && !strchr(detail, '('))
-		v->text[len - 1] = '\0';
+	if (*detail && len + 2 < sizeof(v->text)) {
+		memcpy(v->text + len, ": ", 2);
+		str_copy(v->text + len + 2, detail, sizeof(v->text) - len - 2);
+	}
 }
 
-static const char *find_detail(const struct line_row *row, const char *shown, const char *remote)
+void pppd_verdict_set(struct pppd_verdict *v, int32_t code, const char *text)
+{
+	compose(v, code, text, "");
+}
+
+static const char *find_detail(const struct pppd_line_row *row, const char *shown, const char *remote)
 {
 	const char *at;
 
@@ -156,20 +157,38 @@ static int32_t code_of_mschap(long number)
 	}
 }
 
-void pppd_log_classify(const char *line, const char *shown, const char *remote, bool up, struct pppd_verdict *ret)
+void pppd_rows_classify(const struct pppd_line_row *rows, const char *line, const char *shown, const char *remote,
+			bool up, struct pppd_verdict *ret)
 {
-	ret->code = 0;
-	ret->text[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(line_table); i++) {
-		const struct line_row *row = &line_table[i];
+	char detail[PPPD_LINE_MAX];
+	char *end;
 
+	*ret = (struct pppd_verdict){.code = 0};
+	for (const struct pppd_line_row *row = rows; row && row->pattern; row++) {
 		if ((row->when & (up ? UP : SETUP)) == 0 || fnmatch(row->pattern, line, 0) != 0)
 			continue;
+		str_copy(detail, find_detail(row, shown, remote), sizeof(detail));
+		end = row->detail && str_equal(row->detail, "(") ? strrchr(detail, ')') : NULL;
+		if (end)
+			*end = '\0';
 		compose(ret,
 			row->code == FROM_LINE ? code_of_mschap(strtol(strstr(line, "E=") + 2, NULL, 10)) : row->code,
-			row->text, find_detail(row, shown, remote));
+			row->text, detail);
+		ret->follows = (row->when & FOLLOWS) != 0;
 		return;
 	}
+}
+
+void pppd_log_classify(const char *line, const char *shown, const char *remote, bool up, struct pppd_verdict *ret)
+{
+	pppd_rows_classify(line_table, line, shown, remote, up, ret);
+}
+
+static void classify(struct pppd_log *log, const char *shown, bool up)
+{
+	pppd_rows_classify(log->rows, log->line, shown, log->remote, up, &log->first);
+	if (log->first.code == 0 && !log->foreign)
+		pppd_log_classify(log->line, shown, log->remote, up, &log->first);
 }
 
 static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *context)
@@ -190,7 +209,7 @@ static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *
 		str_copy(log->remote, words ? words + 2 : shown, sizeof(log->remote));
 	}
 	if (log->first.code == 0)
-		pppd_log_classify(log->line, shown, log->remote, up, &log->first);
+		classify(log, shown, up);
 }
 
 void pppd_log_feed(struct pppd_log *log, const char *data, size_t n, bool up, pppd_line_done *done, void *context)

@@ -16,11 +16,28 @@
 /* code 0: nothing decisive yet. */
 struct pppd_verdict {
 	int32_t code;
+	bool follows;                  /* may be no more than what follows of another cause */
 	char text[RAS_ERROR_TEXT_MAX]; /* as it may be shown */
 };
 
+/* When a row of a table of lines holds. */
+enum { PPPD_SETUP = 1, PPPD_UP = 2, PPPD_ALWAYS = PPPD_SETUP | PPPD_UP, PPPD_FOLLOWS = 4 };
+
+/* A line, as a pattern for the whole of it, so that a peer's words inside a line decide nothing. The first row that
+ * fits counts. A table ends with a row whose pattern is NULL. */
+struct pppd_line_row {
+	const char *pattern; /* fnmatch(3) */
+	unsigned when;
+	int32_t code;
+	const char *text;   /* NULL: that of the code */
+	const char *detail; /* the text gets what follows this in the line, "(": up to the last ")"; "": the whole
+			     * line; NULL: nothing */
+};
+
 struct pppd_log {
-	char line[PPPD_LINE_MAX]; /* what has come of the present line */
+	const struct pppd_line_row *rows; /* lines of another program; looked at first; NULL: none */
+	bool foreign;                     /* there are no lines of pppd in this log */
+	char line[PPPD_LINE_MAX];         /* what has come of the present line */
 	size_t len;
 	char remote[RAS_ERROR_TEXT_MAX]; /* last message of the peer, as it may be shown */
 	struct pppd_verdict first;
@@ -50,6 +67,13 @@ void pppd_log_end(struct pppd_log *log, bool up, pppd_line_done *done, void *con
 /* What one line says: the line itself decides, the text is taken from what may be shown of it and of remote, the last
  * message of the peer ("" if none). ret->code is 0 for a line that is not decisive. */
 void pppd_log_classify(const char *line, const char *shown, const char *remote, bool up, struct pppd_verdict *ret);
+
+/* The same with the rows of another program alone. */
+void pppd_rows_classify(const struct pppd_line_row *rows, const char *line, const char *shown, const char *remote,
+			bool up, struct pppd_verdict *ret);
+
+/* A verdict of one's own. text NULL: that of the code. */
+void pppd_verdict_set(struct pppd_verdict *v, int32_t code, const char *text);
 
 /* What an exit status says. */
 void pppd_exit_classify(int status, bool up, struct pppd_verdict *ret);

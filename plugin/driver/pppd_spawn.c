@@ -130,8 +130,16 @@ static int need_common(struct ras_call *call)
 
 /* ---- start ---- */
 
-/* pppd and its object may run elsewhere than we do, so the path must be whole. */
-static int run_directory(const struct ras_call *call, char ret[PATH_MAX])
+void pppd_note_process(struct ras_call *call, struct pppd_link *link)
+{
+	link->pid = link->process.pid;
+	ras_call_set_process(call, link->pid);
+	ras_call_note_u64(call, "d-pid", (uint64_t)link->pid);
+	ras_call_note_u64(call, "d-started", link->process.started);
+	ras_call_save(call);
+}
+
+int pppd_run_directory(struct ras_call *call, char ret[PATH_MAX])
 {
 	char link[32];
 	ssize_t n;
@@ -139,7 +147,7 @@ static int run_directory(const struct ras_call *call, char ret[PATH_MAX])
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", ras_call_rundir(call));
 	n = readlink(link, ret, PATH_MAX - 1);
 	if (n < 0)
-		return -errno;
+		return ras_call_fail(call, -errno, RAS_BACKEND_NONE, "The run directory is gone: %s", strerror(errno));
 	ret[n] = '\0';
 	return 0;
 }
@@ -149,9 +157,9 @@ static int fill_options(struct ras_call *call, struct pppd_link *link, struct pp
 	char dir[PATH_MAX], file[PATH_MAX + 32];
 	int r;
 
-	r = run_directory(call, dir);
+	r = pppd_run_directory(call, dir);
 	if (r < 0)
-		return ras_call_fail(call, r, RAS_BACKEND_NONE, "The run directory is gone: %s", strerror(-r));
+		return r;
 	snprintf(file, sizeof(file), "%s/%s", dir, link->state_file);
 	unlinkat(ras_call_rundir(call), link->state_file, 0);
 	pppd_options_begin(options, ras_call_entry(call),
@@ -173,28 +181,28 @@ static int fill_options(struct ras_call *call, struct pppd_link *link, struct pp
 	return 0;
 }
 
+static int start_pppd(struct ras_call *call, struct pppd_link *link)
+{
+	static const char *const argv[] = {PPPD_PROGRAM, "file", PPPD_OPTIONS_PATH, NULL};
+	int r = process_spawn(argv, NULL, link->give, link->n_give, &link->process);
+
+	if (r < 0)
+		return ras_call_fail(call, r, RAS_BACKEND_NONE, PPPD_PROGRAM " cannot be started: %s", strerror(-r));
+	pppd_note_process(call, link);
+	return 0;
+}
+
 static int start(struct ras_call *call, struct pppd_link *link)
 {
-	static const char options[] = "/proc/self/fd/3";
-	static const char *const argv[] = {PPPD_PROGRAM, "file", options, NULL};
 	int r;
 
-	_Static_assert(PPPD_FD_OPTIONS == 3, "the number in the path");
 	ras_call_note_u64(call, "d-index", link->index);
 	/* The record before the child: an agent that starts after a crash then knows that there may be one. */
 	r = ras_call_save(call);
 	if (r < 0)
 		return ras_call_fail(call, r, RAS_BACKEND_NONE, "The run directory cannot be written: %s",
 				     strerror(-r));
-	r = process_spawn(argv, NULL, link->give, link->n_give, &link->process);
-	if (r < 0)
-		return ras_call_fail(call, r, RAS_BACKEND_NONE, PPPD_PROGRAM " cannot be started: %s", strerror(-r));
-	link->pid = link->process.pid;
-	ras_call_set_process(call, link->pid);
-	ras_call_note_u64(call, "d-pid", (uint64_t)link->pid);
-	ras_call_note_u64(call, "d-started", link->process.started);
-	ras_call_save(call);
-	return 0;
+	return link->medium->start ? link->medium->start(call, link) : start_pppd(call, link);
 }
 
 int pppd_spawn(struct ras_call *call, struct pppd_link *link)

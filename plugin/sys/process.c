@@ -71,6 +71,43 @@ uint64_t process_started(pid_t pid)
 	return st.started;
 }
 
+/* Arguments stand one behind the other, each ended by a NUL. */
+static bool has_argument(pid_t pid, const char *argument)
+{
+	_cleanup_fd_ int fd = -1;
+	char path[32], text[4096];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	for (const char *p = text; p < text + n; p += strlen(p) + 1)
+		if (str_equal(p, argument))
+			return true;
+	return false;
+}
+
+pid_t process_find(const char *argument)
+{
+	pid_t pid, found = 0;
+	struct dirent *d;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	if (!proc)
+		return 0;
+	while (found == 0 && (d = readdir(proc)) != NULL) {
+		pid = isdigit((unsigned char)d->d_name[0]) ? (pid_t)atoi(d->d_name) : 0;
+		if (pid > 1 && pid != getpid() && has_argument(pid, argument))
+			found = pid;
+	}
+	closedir(proc);
+	return found;
+}
+
 /* Is there still a process of that group? A group lies within one session, so both numbers together name it. */
 static bool group_lives(pid_t group, pid_t session)
 {
@@ -344,6 +381,15 @@ static bool wait_until(struct process *p, int64_t deadline)
 		pidfd_readable(p->pidfd, (int)left);
 	}
 	return true;
+}
+
+bool process_ask(struct process *p, int sig, int timeout_ms)
+{
+	if (p->pid == 0 || p->pidfd < 0 || process_reap(p))
+		return true;
+	pidfd_send_signal(p->pidfd, sig, NULL, 0);
+	pidfd_send_signal(p->pidfd, SIGCONT, NULL, 0);
+	return wait_until(p, clock_mono_ms() + timeout_ms);
 }
 
 int process_end(struct process *p, int timeout_ms)

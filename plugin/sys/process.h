@@ -51,6 +51,10 @@ bool process_reap(struct process *p);
  * only has its group cleaned. The pidfd stays open until process_release(). Blocks: dial threads only. */
 int process_end(struct process *p, int timeout_ms);
 
+/* Sends a signal to the process alone, not to its group, and waits up to timeout_ms for its end. Returns true if it has
+ * ended; process_end() is still to follow. Blocks: dial threads only. */
+bool process_ask(struct process *p, int sig, int timeout_ms);
+
 /* Sends a signal to the whole group; never to one that has got the same number later. Does nothing for PROCESS_NONE. */
 void process_signal_group(const struct process *p, int sig);
 
@@ -59,6 +63,10 @@ void process_release(struct process *p);
 
 /* Start tick of a living process; 0 if there is none. */
 uint64_t process_started(pid_t pid);
+
+/* A living process that has this argument, which must be a path that no other program is given. Returns its number, 0
+ * if there is none. */
+pid_t process_find(const char *argument);
 
 /* Neither this process nor what it starts leaves a core, unless somebody raises the limit again (prlimit(1)). It is one
  * octet: too small for a file, and the value with which the kernel starts no collector of cores either, as it would

@@ -203,6 +203,9 @@ def not_understood():
     for number in NUMBERS:
         yield no("inconsistentValue", *row(99, "new", "modem", number, DeviceName="/dev/ttyS1"))
         yield no("inconsistentValue", ("rasEntryDestination.15", number))
+    for kind in ("l2tp", "pptp"):
+        for server in ("gw;.example", "gw 1.example", "gw$(x).example", "x:1701", "x/"):
+            yield no("inconsistentValue", *row(99, "new", kind, server))
     for helper in ("helper-none", "helper.dir", "helper-good/../helper-good", "helper-", "helper good", "xhelper"):
         yield no("inconsistentValue", *row(99, "new", "exec", "gw.example", DeviceName=helper))
     yield no("inconsistentValue", ("rasEntryDeviceType.11", "modem"))  # what a row has must fit its new type

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What pppd and chat write, and what our object says: any octets, in any pieces. The first octet sizes the pieces. */
+/* What pppd, chat and the programs of tunnels write, and what our object says: any octets, in any pieces. The first
+ * octet sizes the pieces. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/l2tp_words.h"
 #include "driver/modem_chat.h"
 #include "driver/pppd_log.h"
 #include "driver/pppd_state.h"
+#include "driver/pptp_words.h"
 #include "driver/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,12 +25,13 @@ static void see_line(void *context, const char *line, char shown[PPPD_LINE_MAX])
 	if (strstr(shown, words[0]))
 		abort();
 	chat_connect_speed(line);
+	l2tp_is_over(line);
 }
 
-static void feed_log(const char *text, size_t size, size_t piece)
+static void feed_log(const struct pppd_line_row *rows, const char *text, size_t size, size_t piece)
 {
 	struct pppd_facts facts = {.up = piece & 1, .heard = piece & 2, .exit_status = (int)piece};
-	struct pppd_log log = {.len = 0};
+	struct pppd_log log = {.rows = rows};
 	struct pppd_verdict verdict;
 
 	for (size_t i = 0; i < size; i += piece)
@@ -60,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	feed_log(text, size - 1, data[0] ? data[0] : 1);
+	feed_log(l2tp_rows, text, size - 1, data[0] ? data[0] : 1);
+	feed_log(pptp_rows, text, size - 1, data[0] ? data[0] : 1);
 	read_report(text);
 	pppd_message_parse(text, &state);
 	free(text);

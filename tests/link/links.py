@@ -15,6 +15,7 @@ snmpset, as an operator makes them.
 User name, secret and numbers are other ones each time, so that they can be looked for everywhere; after all tests it is seen that none
 has become known, and that counters, history and notifications agree.
 """
+import glob
 import os
 import random
 import re
@@ -38,7 +39,7 @@ OTHER = "other" + "".join(random.choices(LETTERS, k=8))
 OTHER_SECRET = "\u00fc\u20ac " + SECRET
 
 # Programs of a link on this side, by what /proc calls them.
-PROGRAMS = ("pppd", "chat", "sleep", "cat", "sh", "ip")
+PROGRAMS = ("pppd", "chat", "sleep", "cat", "sh", "ip", "xl2tpd", "pptp", "pptpgw", "pptpcm", "getent")
 
 far_side.prepare()
 write("/etc/ppp/options", "auth\nlock\ncrtscts\nmodem\nasyncmap 0\nhide-password\nnoipx\nlcp-echo-interval 30\nlcp-echo-failure 4\n", 0o644)
@@ -200,6 +201,7 @@ class Links:
         equal(set(os.listdir("/sys/class/net")) - self.interfaces, set(), "interfaces")
         files = [f"{d}/{n}" for d in ("/run", "/run/lock", self.lab.run_dir) for n in os.listdir(d)
                  if re.match(r"LCK|ppp.*\.pid|ras.*\.pid|\d+\.(?!log$)|\.", n)]
+        files += glob.glob("/run/pptp/*")
         equal(files, [], "files")
 
     # ---- after all ----

@@ -965,6 +965,53 @@ static void test_many_threads(void **state)
 	pthread_attr_destroy(&attr);
 }
 
+/* ---- asked alone, found by its arguments ---- */
+
+static void test_ask(void **state)
+{
+	struct process p, none = PROCESS_NONE;
+	struct output o;
+	int member;
+
+	(void)state;
+	assert_true(process_ask(&none, SIGTERM, 0));
+	start("family", NULL, &p, &o);
+	member = watch_said(&o);
+	assert_true(process_ask(&p, SIGINT, PATIENCE_MS));
+	assert_int_equal(p.status, 128 + SIGINT);
+	assert_true(is_alive(member));
+	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
+	assert_true(wait_readable(member));
+	fd_close(member);
+	finish(&p, &o);
+
+	start("stubborn", NULL, &p, &o);
+	assert_non_null(read_line(&o));
+	assert_false(process_ask(&p, SIGTERM, 50));
+	assert_false(p.ended);
+	assert_int_equal(process_end(&p, 100), 0);
+	assert_true(process_ask(&p, SIGTERM, 0));
+	finish(&p, &o);
+}
+
+static void test_find(void **state)
+{
+	char path[64];
+	struct process p;
+	struct output o;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/run/no-such-folder/%d.pid", (int)getpid());
+	assert_int_equal(process_find(path), 0);
+	start("wait", path, &p, &o);
+	assert_non_null(read_line(&o));
+	assert_int_equal(process_find(path), p.pid);
+	path[strlen(path) - 1] = '\0';
+	assert_int_equal(process_find(path), 0);
+	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
+	finish(&p, &o);
+}
+
 #define on_both_kernels(f)                                                                                             \
 	{#f, f, on_this_kernel, NULL, NULL},                                                                           \
 	{                                                                                                              \
@@ -1000,6 +1047,8 @@ int main(int argc, char **argv)
 		on_both_kernels(test_adopted_group_without_leader),
 		cmocka_unit_test_setup(test_group_of_another_session, on_old_kernel),
 		on_both_kernels(test_many_threads),
+		on_both_kernels(test_ask),
+		cmocka_unit_test(test_find),
 	};
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
