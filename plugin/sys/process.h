@@ -60,6 +60,10 @@ void process_release(struct process *p);
 /* Start tick of a living process; 0 if there is none. */
 uint64_t process_started(pid_t pid);
 
+/* A process, not ourselves, whose standard output is the same file as our descriptor fd, by the path that the kernel
+ * shows; 0 if there is none. Reads all of /proc: not for every day. */
+pid_t process_of_output(int fd);
+
 /* Neither this process nor what it starts leaves a core, unless somebody raises the limit again (prlimit(1)). It is one
  * octet: too small for a file, and the value with which the kernel starts no collector of cores either, as it would
  * with 0 (core(5)). Returns 0 or negative errno. */
