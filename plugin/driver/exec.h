@@ -70,5 +70,6 @@ void exec_file(const struct ras_call *call, const char *suffix, char ret[EXEC_FI
 #define EXEC_OUT ".out"
 #define EXEC_ERR ".err"
 #define EXEC_STATS_FILE ".stats"
+#define EXEC_SOCKET ".sock" /* a helper may have made one */
 
 #endif

@@ -205,7 +205,7 @@ int exec_open_streams(struct ras_call *call, struct exec_link *link, bool make)
 
 void exec_remove_files(struct ras_call *call)
 {
-	static const char *const suffixes[] = {EXEC_OUT, EXEC_ERR, EXEC_STATS_FILE};
+	static const char *const suffixes[] = {EXEC_OUT, EXEC_ERR, EXEC_STATS_FILE, EXEC_SOCKET};
 	char name[EXEC_FILE_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {

@@ -339,6 +339,7 @@ def floods():
     took = time.monotonic() - start
     check(2.5 <= took, f"350 lines took {took:.1f} s")
     equal(re.findall(r"^line (\d+)$", attempt_log("flood"), re.M), [str(n) for n in range(1, 351)])
+    down("flood")
     noisy = ("flood-for-ever", "flood-words", "flood-zeros")
     for name in noisy:
         up(name)
