@@ -323,11 +323,10 @@ static void take_line(char *line)
 		tell_reason(text, vpn.up ? 829 : 651);
 	} else if (str_equal(line, ">LOG")) {
 		/* time,flags,text */
-		strsep(&text, ",");
+		text = strchr(text, ',');
+		text = text ? strchr(text + 1, ',') : NULL;
 		if (text)
-			strsep(&text, ",");
-		if (text)
-			take_log(text);
+			take_log(text + 1);
 	}
 }
 
@@ -466,7 +465,7 @@ static void start(void)
 
 static void take_connection(void)
 {
-	vpn.control_fd = accept4(vpn.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	vpn.control_fd = accept(vpn.listen_fd, NULL, NULL);
 	if (vpn.control_fd < 0)
 		return;
 	close(vpn.listen_fd);

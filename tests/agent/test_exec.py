@@ -312,6 +312,7 @@ def again():
 @test()
 def lies():
     """UP twice, UP before any STATE, an interface that is not there, numbers that are none"""
+    fails("no-interface", 752, "scriptFailure", -1, "nosuchif0")
     up("up-twice")
     touch("twice")
     row = until(lambda: (lambda r: r if address(r["LocalAddr"]) == "127.0.0.9" else None)(lab.conn(INDEX["up-twice"])), 10, "new address")
@@ -320,7 +321,6 @@ def lies():
     row = up("up-first")
     until(lambda: "STATE disconnected" in attempt_log("up-first"), 10, "lines are taken")
     equal(lab.conn(INDEX["up-first"])["State"], "connected")
-    fails("no-interface", 752, "scriptFailure", -1, "nosuchif0")
     up("numbers")
     i = INDEX["numbers"]
     until(lambda: lab.get(f"rasStatsCallInOctets.{i}") == 77, 10, "the STATS that make sense count")

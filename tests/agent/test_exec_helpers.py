@@ -10,7 +10,7 @@ from harness import *
 USER, SECRET = "user-of-tests", "secret \"of\" $(tests)"
 
 # What each program is in these tests. $R is a folder; what is called is written to $R/calls, one line each.
-RECORD = '#!/bin/sh\nprintf \'%s\' "${0##*/}" >> "$R/calls"; printf \' <%s>\' "$@" >> "$R/calls"; echo >> "$R/calls"\n'
+RECORD = '#!/bin/sh\nline=${0##*/}; for word; do line="$line <$word>"; done; printf "%s\\n" "$line" >> "$R/calls"\n'
 STANDINS = {
     "nmcli": r'''
 case "$*" in

@@ -117,7 +117,7 @@ links = Links([
     openvpn("broken", "broken"),
     openvpn("missing", "missing"),
     openvpn("path", "../openvpn/udp"),
-    openvpn("again", redial_max=3, redial_pause=1, redial_on_drop=True),
+    openvpn("again", redial_max=20, redial_pause=1, redial_on_drop=True),
 ], agent={"helper_dir": HELPERS}, helpers=True)
 lab = links.lab
 
@@ -175,7 +175,8 @@ def openvpn_lost():
     server_.child.send_signal(signal.SIGCONT)
     server_.stop()
     server_.start()
-    row = links.comes_up("again", 60)
+    row = lab.wait(links.index["again"], "up", "failed", timeout=60)
+    equal(row["OperStatus"], "up", links.attempt_log("again"))
     check(row["Drops"] >= 1, row)
     links.hang_up("again")
 
