@@ -7,7 +7,8 @@ from mib import MIB
 from tap import check, equal
 
 ENTRY, SUBENTRY = "rasEntry", "rasSubentry"
-NEEDS = {"loopback": (), "modem": ("DeviceName", "Destination")}  # what a row must have to be dialed; others cannot be
+# What a row must have to be dialed; those of other types cannot be.
+NEEDS = {"loopback": (), "modem": ("DeviceName", "Destination"), "exec": ("DeviceName",)}
 COUNTERS = ("Attempts", "Successes", "Failures")
 
 
