@@ -30,6 +30,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR ?= $(PREFIX)/share/man
 MIBDIR ?= $(PREFIX)/share/snmp/mibs
 DOCDIR ?= $(PREFIX)/share/doc/rasdial
@@ -86,6 +87,12 @@ agent := $(filter-out $(dlmod) $(main),$(call objects,$(call sources,agent)))
 pppd_plugin := $(call pic_objects,$(call sources,pppd-plugin))
 pic_sys := $(call pic_objects,$(call sources,sys))
 
+# Helpers of device type exec: those in sh are copied, so that they stand beside the others.
+helper_sources := $(wildcard plugin/helpers/*.c)
+helper_scripts := $(filter-out %.c,$(wildcard plugin/helpers/*))
+helpers := $(patsubst plugin/helpers/%.c,$(OUT)/helpers/%,$(helper_sources)) \
+	$(patsubst plugin/helpers/%,$(OUT)/helpers/%,$(helper_scripts))
+
 tests := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 agent_tests := $(filter $(OUT)/tests/unit/test_agent_%,$(tests))
 engine_tests := $(filter-out $(agent_tests),$(tests))
@@ -94,7 +101,7 @@ soakers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/soak/*.c))
 fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) \
-	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so)
+	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so) $(helpers)
 
 all: packages-build
 	$(Q)$(MAKE) --no-print-directory $(parallel) programs
@@ -115,6 +122,13 @@ $(OUT)/rasdiald: $(main) $(agent) $(OUT)/librasdial.a
 
 $(OUT)/rasdial-pppd.so: $(pppd_plugin) $(OUT)/pic/libsys.a
 	$(call say,LINK,$@)$(link_loadable) -o $@ $^
+
+$(patsubst plugin/helpers/%.c,$(OUT)/helpers/%,$(helper_sources)): $(OUT)/helpers/%: $(OUT)/plugin/helpers/%.o
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(link_program) -o $@ $^
+
+$(patsubst plugin/helpers/%,$(OUT)/helpers/%,$(helper_scripts)): $(OUT)/helpers/%: plugin/helpers/%
+	$(call say,COPY,$@)install -D -m $(if $(filter %/functions,$@),0644,0755) $< $@
 
 $(OUT)/librasdial.a: $(engine)
 $(OUT)/pic/libsys.a: $(pic_sys)
@@ -187,6 +201,7 @@ man_pages := $(wildcard plugin/*/*.[1-9])
 installed = \
 	$(foreach file,$(filter %/rasdiald,$(programs)),0755:$(file):$(SBINDIR)/$(notdir $(file))) \
 	$(foreach file,$(filter %.so,$(programs)),0644:$(file):$(LIBDIR)/rasdial/$(notdir $(file))) \
+	$(foreach file,$(helpers),$(if $(filter %/functions,$(file)),0644,0755):$(file):$(LIBEXECDIR)/rasdial/$(notdir $(file))) \
 	$(foreach file,$(wildcard mibs/*.txt),0644:$(file):$(MIBDIR)/$(notdir $(file))) \
 	$(foreach file,$(wildcard config/*.yaml config/*.conf),0644:$(file):$(DOCDIR)/examples/$(notdir $(file))) \
 	$(foreach file,$(man_pages),0644:$(file):$(MANDIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file))) \
@@ -204,7 +219,7 @@ install: $(programs) $(OUT)/rasdiald.service
 # The configuration stays: it is the user's.
 uninstall:
 	$(Q)rm -f $(foreach file,$(installed),"$(DESTDIR)$(call part,$(file),3)")
-	$(Q)for folder in "$(LIBDIR)/rasdial" "$(DOCDIR)/examples" "$(DOCDIR)"; do \
+	$(Q)for folder in "$(LIBDIR)/rasdial" "$(LIBEXECDIR)/rasdial" "$(DOCDIR)/examples" "$(DOCDIR)"; do \
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
 
 $(OUT)/rasdiald.service: config/rasdiald.service $(OUT)/flags
@@ -223,4 +238,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))
+-include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))

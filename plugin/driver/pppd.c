@@ -141,7 +141,7 @@ static void take_report(struct ras_call *call, struct pppd_link *link)
 /* States only go forward: a renegotiation tells none again. */
 static void tell_phase(struct ras_call *call, struct pppd_link *link)
 {
-	if (link->up || link->state.phase > WIRE_PHASE_RUNNING)
+	if (link->up || link->armed || link->state.phase > WIRE_PHASE_RUNNING)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(phase_states); i++) {
 		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
@@ -172,6 +172,8 @@ static void apply_state(struct ras_call *call, struct pppd_link *link)
 		link->ifindex = if_nametoindex(link->state.ifname);
 		ras_call_set_interface(call, link->ifindex, link->state.ifname);
 	}
+	link->dormant |= link->state.phase == WIRE_PHASE_DORMANT;
+	link->awake |= link->dormant && link->state.phase != WIRE_PHASE_DORMANT;
 	set_addresses(call, link);
 	tell_phase(call, link);
 }
@@ -190,7 +192,7 @@ static void answer(struct ras_call *call, struct pppd_link *link)
 {
 	const char *secret = ras_call_entry(call)->secret;
 
-	if (!link->up)
+	if (!link->up && !link->armed)
 		ras_call_enter(call, RAS_AUTH_NOTIFY);
 	if (secret)
 		send(link->socket_fd, secret, strnlen(secret, WIRE_SECRET_MAX), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -351,17 +353,45 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	return ip_refused(call, link) ? fail(call, link) : 0;
 }
 
-int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
+static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool armed)
 {
 	struct pppd_link *link = link_new(call, medium, ras_call_index(call));
 	int r;
 
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	link->armed = armed;
 	r = pppd_spawn(call, link);
 	pppd_give_done(link);
+	return r;
+}
+
+int pppd_arm(struct ras_call *call, const struct pppd_medium *medium)
+{
+	int r;
+
+	/* pppd would need the interface identifiers beforehand, too. */
+	if (ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
+		return ras_call_fail(call, 625, RAS_BACKEND_NONE,
+				     "dial-mode on-demand and option ipv6 do not go together");
+	r = spawn(call, medium, true);
+
+	while (r == 0 && !((struct pppd_link *)ras_call_data(call))->awake)
+		r = serve(call, ras_call_data(call));
+	return r;
+}
+
+int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
+{
+	int r = ras_call_data(call) ? 0 : spawn(call, medium, false);
+	struct pppd_link *link = ras_call_data(call);
+
 	if (r == 0 && link->parent.pid > 0)
 		tell_open(call, link);
+	if (r == 0 && link->armed) {
+		link->armed = false;
+		apply_state(call, link);
+	}
 	while (r == 0 && !is_up(call, link))
 		r = serve(call, link);
 	if (r < 0)
@@ -433,6 +463,7 @@ void pppd_hang_up(struct ras_call *call)
 	link->socket_fd = fd_close(link->socket_fd);
 	end_processes(call, link);
 	take_rest(call, link);
+	pppd_run_hooks(call, link);
 	pppd_remove_files(call, link);
 	if (link->medium->remove_files)
 		link->medium->remove_files(call, link);

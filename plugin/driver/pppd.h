@@ -55,9 +55,13 @@ struct pppd_link {
 	unsigned ifindex;
 	struct ras_addr ends[2]; /* of the tunnel that carries the link */
 	size_t n_ends;
-	int64_t ip6_since; /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
-	bool opened;       /* told that the line is open */
-	bool over;         /* the medium has seen that there is nothing more to come */
+	int64_t ip6_since;          /* clock_mono_ms() of IPv6 without IPv4; 0: not so */
+	struct ras_error complaint; /* what the medium has found in the log; code 0: nothing */
+	bool over;                  /* the medium has seen that there is nothing more to come */
+	bool opened;                /* told that the line is open */
+	bool armed;                 /* waits for traffic, or has had it and is not yet dialed */
+	bool dormant;               /* pppd has begun to wait */
+	bool awake;                 /* and has seen a packet */
 	bool up;
 	struct pppd_state state;
 	struct pppd_log log;
@@ -81,10 +85,11 @@ struct pppd_medium {
 	/* Decisive lines of the program that starts pppd, or of the command: why the call ended; may be NULL. */
 	const struct pppd_line_row *rows;
 
-	/* Looks at a line of the log; may be NULL. */
+	/* Looks at a line of the log, and may set link->complaint and link->over; may be NULL. */
 	void (*line)(struct ras_call *call, const char *line);
 
-	/* Why pppd could not connect the device, from link->report; may be NULL. Returns false if it does not know. */
+	/* Why pppd could not connect the device, from link->report and link->complaint; may be NULL. Returns false if
+	 * it does not know. */
 	bool (*explain)(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret);
 
 	/* What the medium makes of the decisive line (code 0: there was none, as at the deadline); may be NULL. */
@@ -99,6 +104,7 @@ struct pppd_medium {
 
 /* ---- for the drivers; see struct ras_driver ---- */
 
+int pppd_arm(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_dial(struct ras_call *call, const struct pppd_medium *medium);
 int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up);
 int pppd_watch(struct ras_call *call);
@@ -133,6 +139,11 @@ int pppd_spawn(struct ras_call *call, struct pppd_link *link);
 
 /* Closes what was handed over. */
 void pppd_give_done(struct pppd_link *link);
+
+/* ---- pppd_hooks.c ---- */
+
+/* Runs ip-down and ipv6-down of the system if pppd was killed while IP was up, and so could not. */
+void pppd_run_hooks(struct ras_call *call, struct pppd_link *link);
 
 /* ---- pppd_files.c ---- */
 

@@ -63,6 +63,18 @@ uint32_t ras_call_index(const struct ras_call *call)
 	return call->entry->index ? call->entry->index : call->conn->info.index;
 }
 
+int ras_call_helper_dir(const struct ras_call *call, char *ret, size_t size)
+{
+	const char *dir;
+	WITH_LOCK(&call->ras->lock);
+
+	dir = call->ras->permit.helper_dir;
+	if (strlen(dir) >= size)
+		return -ENAMETOOLONG;
+	str_copy(ret, dir, size);
+	return 0;
+}
+
 static bool number_taken(const struct ras_call *call, uint32_t number)
 {
 	for (const struct ras_call *other = call->ras->threads; other; other = other->next)
@@ -172,7 +184,9 @@ void call_read_traffic(struct ras_call *call)
 
 	if (!call->driver->traffic || call->driver->traffic(call, &t) < 0)
 		return;
-	if (t.in_packets != call->traffic.in_packets || t.out_packets != call->traffic.out_packets)
+	/* A driver may know octets only. */
+	if (t.in_packets != call->traffic.in_packets || t.out_packets != call->traffic.out_packets ||
+	    t.in_octets != call->traffic.in_octets || t.out_octets != call->traffic.out_octets)
 		call->quiet_since = clock_mono_ms();
 	call->traffic = t;
 

@@ -134,6 +134,10 @@ int ras_call_rundir(const struct ras_call *call);
 const char *ras_call_rundir_path(const struct ras_call *call);
 uint32_t ras_call_index(const struct ras_call *call);
 
+/* Copies the folder of helpers (agent key helper-dir) as it is now; a reload may change it. Returns 0, or
+ * -ENAMETOOLONG if size is too small. */
+int ras_call_helper_dir(const struct ras_call *call, char *ret, size_t size);
+
 /* A number for the names that a link has on this host, which no other call has until this one is hung up: the one that
  * is wanted, which is the index of the entry or what the record says, or else one that no entry can have. A link that
  * is up keeps its names when a reload gives its index away. */

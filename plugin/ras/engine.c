@@ -431,8 +431,12 @@ void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value)
 
 int ras_settings_reload(struct ras *ras, const struct ras_settings *settings)
 {
-	int r = permissions_copy(&settings->permit, &ras->permit), e;
+	int r, e;
 
+	/* Dial threads read the folder of helpers. */
+	pthread_mutex_lock(&ras->lock);
+	r = permissions_copy(&settings->permit, &ras->permit);
+	pthread_mutex_unlock(&ras->lock);
 	permit_all(ras);
 	for (unsigned i = 0; i < RAS_SETTING_MAX; i++) {
 		if (settings->value[i] == ras->file_value[i])

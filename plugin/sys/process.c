@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -122,6 +123,37 @@ static bool group_lives(pid_t group, pid_t session)
 	while (!found && (d = readdir(proc)) != NULL)
 		found = isdigit((unsigned char)d->d_name[0]) && read_stat((pid_t)atoi(d->d_name), &st) == 0 &&
 			st.group == group && st.session == session;
+	closedir(proc);
+	return found;
+}
+
+static bool read_fd_path(const char *process, int fd, char ret[PATH_MAX])
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd/%d", process, fd);
+	n = readlink(path, ret, PATH_MAX - 1);
+	ret[MAX(n, 0)] = '\0';
+	return n > 0;
+}
+
+pid_t process_of_output(int fd)
+{
+	char wanted[PATH_MAX], path[PATH_MAX];
+	struct dirent *d;
+	pid_t found = 0;
+	DIR *proc;
+
+	if (!read_fd_path("self", fd, wanted))
+		return 0;
+	proc = opendir("/proc");
+	if (!proc)
+		return 0;
+	while (found == 0 && (d = readdir(proc)) != NULL)
+		if (isdigit((unsigned char)d->d_name[0]) && atoi(d->d_name) != getpid() &&
+		    read_fd_path(d->d_name, STDOUT_FILENO, path) && str_equal(path, wanted))
+			found = (pid_t)atoi(d->d_name);
 	closedir(proc);
 	return found;
 }

@@ -67,6 +67,9 @@ uint64_t process_started(pid_t pid);
 /* A living process that has this argument, which must be a path that no other program is given. Returns its number, 0
  * if there is none. */
 pid_t process_find(const char *argument);
+/* A process, not ourselves, whose standard output is the same file as our descriptor fd, by the path that the kernel
+ * shows; 0 if there is none. Reads all of /proc: not for every day. */
+pid_t process_of_output(int fd);
 
 /* Neither this process nor what it starts leaves a core, unless somebody raises the limit again (prlimit(1)). It is one
  * octet: too small for a file, and the value with which the kernel starts no collector of cores either, as it would

@@ -7,7 +7,8 @@ def yaml_value(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k.replace('_', '-')}: {yaml_value(v)}" for k, v in value.items()) + "}"
+        # Names of variables stay as they are.
+        return "{" + ", ".join(f"{k if k.isupper() else k.replace('_', '-')}: {yaml_value(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(yaml_value(v) for v in value) + "]"
     return json.dumps(value, ensure_ascii=False)

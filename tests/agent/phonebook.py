@@ -7,8 +7,9 @@ from mib import MIB
 from tap import check, equal
 
 ENTRY, SUBENTRY = "rasEntry", "rasSubentry"
-# What a row must have to be dialed; others cannot be.
-NEEDS = {"loopback": (), "modem": ("DeviceName", "Destination"), "pptp": ("Destination",), "l2tp": ("Destination",)}
+# What a row must have to be dialed; those of other types cannot be.
+NEEDS = {"loopback": (), "modem": ("DeviceName", "Destination"), "cellular": ("DeviceName", "Destination"), "directSerial": ("DeviceName",),
+         "pptp": ("Destination",), "l2tp": ("Destination",), "exec": ("DeviceName",)}
 COUNTERS = ("Attempts", "Successes", "Failures")
 
 

@@ -46,6 +46,9 @@ def expected():
         f"{prefix}/share/man/man5/rasdial.yaml.5": 0o644,
         CONFIG: 0o600,
     }
+    for path in glob.glob(os.path.join(TOP, "plugin/helpers/*")):
+        name = os.path.basename(path).removesuffix(".c")
+        files[f"{prefix}/libexec/rasdial/{name}"] = 0o644 if name == "functions" else 0o755
     examples = [path for kind in ("yaml", "conf") for path in glob.glob(os.path.join(TOP, "config", f"*.{kind}"))]
     for path in examples:
         files[f"{prefix}/share/doc/rasdial/examples/{os.path.basename(path)}"] = 0o644

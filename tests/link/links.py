@@ -39,7 +39,7 @@ OTHER = "other" + "".join(random.choices(LETTERS, k=8))
 OTHER_SECRET = "\u00fc\u20ac " + SECRET
 
 # Programs of a link on this side, by what /proc calls them.
-PROGRAMS = ("pppd", "chat", "sleep", "cat", "sh", "ip", "xl2tpd", "pptp", "pptpgw", "pptpcm", "getent")
+PROGRAMS = ("pppd", "chat", "sleep", "cat", "sh", "ip", "xl2tpd", "pptp", "pptpgw", "pptpcm", "getent", "openvpn", "swanctl")
 
 far_side.prepare()
 write("/etc/ppp/options", "auth\nlock\ncrtscts\nmodem\nasyncmap 0\nhide-password\nnoipx\nlcp-echo-interval 30\nlcp-echo-failure 4\n", 0o644)
@@ -123,15 +123,18 @@ class LinkLab(Lab):
 
 
 class Links:
-    """A laboratory whose entries are links. words: {what it is: text} that must not become known, besides users and secrets."""
+    """A laboratory whose entries are links. words: {what it is: text} that must not become known, besides users and secrets.
+    helpers: they get the user name in their environment, which root alone reads, and need not write to the system's log."""
 
-    def __init__(self, entries, agent=None, words=()):
+    def __init__(self, entries, agent=None, words=(), helpers=False):
         self.index = {e["name"]: number for number, e in enumerate(entries, 1)}
         self.interfaces = set(os.listdir("/sys/class/net"))
         self.lab = LinkLab([{**e, "index": self.index[e["name"]]} for e in entries],
                            agent={"hang_up_timeout": 10, "log": {"level": "debug"}, **(agent or {})})
         self.lab.links = self
-        self.watcher = Watcher({"secret": SECRET[:8], "user name": USER, "other user name": OTHER, **dict(words)})
+        self.helpers = helpers
+        self.watcher = Watcher({"secret": SECRET[:8], "user name": USER, "other user name": OTHER, **dict(words)},
+                               in_environment={"user name", "other user name"} if helpers else ())
 
     # ---- requests ----
 
@@ -213,7 +216,7 @@ class Links:
     def secrecy(self):
         """No secret, user name or number in any argument list, environment, log, notification, or file that others can read"""
         watcher, lab = self.watcher, self.lab
-        check(watcher.looked > 10 and watcher.lines > 10, f"it was looked {watcher.looked} times, at {watcher.lines} lines of log")
+        check(watcher.looked > 10 and (watcher.lines > 10 or self.helpers), f"it was looked {watcher.looked} times, at {watcher.lines} lines of log")
         watcher.look_at_files()
         watcher.look("rasdiald's log", read(f"{lab.dir}/rasdiald.log", 1 << 26))
         for name in self.index:

@@ -33,9 +33,10 @@ def read(path, size=1 << 20):
 
 
 class Watcher:
-    """words: {what it is: text}. found: what was seen of them, where."""
+    """words: {what it is: text}. found: what was seen of them, where. in_environment: those that may be in an environment."""
 
-    def __init__(self, words):
+    def __init__(self, words, in_environment=()):
+        self.in_environment = set(in_environment)
         self.words = {what: text.encode() for what, text in words.items()}
         self.found, self.looked, self.lines = set(), 0, 0
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -46,9 +47,9 @@ class Watcher:
         for run in (self._processes, self._syslog):
             threading.Thread(target=run, daemon=True).start()
 
-    def look(self, where, text, only=None):
+    def look(self, where, text, only=None, but=()):
         for what, word in self.words.items():
-            if only in (None, what) and word in text:
+            if only in (None, what) and what not in but and word in text:
                 self.found.add(f"{what} in {where}")
 
     def _processes(self):
@@ -56,7 +57,7 @@ class Watcher:
             for pid in near():
                 name = read(f"/proc/{pid}/comm").decode().strip()
                 self.look(f"the arguments of {name}", read(f"/proc/{pid}/cmdline"))
-                self.look(f"the environment of {name}", read(f"/proc/{pid}/environ"))
+                self.look(f"the environment of {name}", read(f"/proc/{pid}/environ"), but=self.in_environment)
             self.looked += 1
             time.sleep(0.15)
 

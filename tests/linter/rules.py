@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "driver": {"driver", "ras", "sys", "pppd-plugin/wire.h"},
     "config": {"config", "ras", "sys"},
     "agent": {"agent", "config", "driver", "ras", "sys"},
+    "helpers": {"sys"},
     "cli": {"cli", "config", "driver", "ras", "sys"},
     "pppd-plugin": {"pppd-plugin", "sys"},
 }

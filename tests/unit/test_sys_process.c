@@ -322,6 +322,33 @@ static void test_status(void **state)
 }
 
 /* Field 22 of the line, read in another way than process.c does. */
+static void test_of_output(void **state)
+{
+	static const char *const argv[] = {"/bin/sleep", "1000", NULL};
+	char path[] = "/tmp/rasdial-output-XXXXXX";
+	struct process p;
+	int fd, out;
+
+	(void)state;
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	out = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(process_of_output(fd), 0);
+	assert_int_equal(process_spawn(argv, NULL, &(struct process_fd){out, STDOUT_FILENO}, 1, &p), 0);
+	assert_int_equal(process_of_output(fd), p.pid);
+	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
+	process_release(&p);
+	assert_int_equal(process_of_output(fd), 0);
+	assert_int_equal(process_of_output(-1), 0);
+	close(fd);
+	close(out);
+	unlink(path);
+}
+
 static void test_start_tick(void **state)
 {
 	char path[64], line[1024], *word, *save;
@@ -1024,6 +1051,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_wrong_descriptors),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_of_output),
 		cmocka_unit_test(test_start_tick),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_signals_are_default),
