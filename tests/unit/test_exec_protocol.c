@@ -177,10 +177,11 @@ static void up_with_nonsense(void **state UNUSED)
 
 static void many_addresses(void **state UNUSED)
 {
+	static const char word[] = " dns=::1";
 	char line[EXEC_LINE_MAX] = "UP";
 
-	for (int i = 0; i < RAS_ADDRS_MAX + 10; i++)
-		strcat(line, " dns=::1");
+	for (size_t i = 0, len = 2; i < RAS_ADDRS_MAX + 10; i++, len += sizeof(word) - 1)
+		str_copy(line + len, word, sizeof(line) - len);
 	assert_int_equal(exec_parse(line, &m), EXEC_UP);
 	assert_int_equal(m.n_addrs, RAS_ADDRS_MAX);
 }
