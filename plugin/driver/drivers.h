@@ -8,6 +8,7 @@
 extern const struct ras_driver ras_driver_loopback;
 extern const struct ras_driver ras_driver_pty;
 extern const struct ras_driver ras_driver_modem;
+extern const struct ras_driver ras_driver_pppoe;
 
 /* All of them, ended by NULL: what ras_new() takes. */
 extern const struct ras_driver *const ras_drivers[];

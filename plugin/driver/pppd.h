@@ -66,6 +66,9 @@ struct pppd_medium {
 
 	/* Why pppd could not connect the device, from link->report; may be NULL. Returns false if it does not know. */
 	bool (*explain)(struct ras_call *call, const struct pppd_link *link, struct ras_error *ret);
+
+	/* The device needs no opening: it is being connected as soon as pppd begins with it. */
+	bool open_at_once;
 };
 
 /* ---- for the drivers; see struct ras_driver ---- */

@@ -16,6 +16,7 @@ enum { SETUP = 1, UP = 2, ALWAYS = SETUP | UP };
  * that fits counts. text NULL: that of the code. detail: the text gets what follows this in the line; "" the whole
  * line, REMOTE the peer's last message. */
 #define REMOTE "\n"
+#define SESSION_LIMIT "The PPPoE server has no session free"
 #define FROM_LINE 0 /* code is the number after "E=" */
 static const struct line_row {
 	const char *pattern;
@@ -89,6 +90,18 @@ static const struct line_row {
 	{"Failed to *open *", ALWAYS, 615, NULL, ""},
 	{"tc[gs]etattr: Inappropriate ioctl*", ALWAYS, 615, "The device is no terminal line", NULL},
 	{"tc[gs]etattr: *", ALWAYS, 630, NULL, ""},
+
+	/* PPPoE: what an access concentrator says */
+	{"PAD[OS]: Service-Name-Error: *", SETUP, 749, "The PPPoE server does not have the service", ": "},
+	{"PAD[OS]: System-Error: *No client slots*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Ss]ession limit*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Tt]oo many *session*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Mm]aximum *session*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: System-Error: *", SETUP, 771, "The PPPoE server cannot open a session", ": "},
+	{"PAD[OS]: Generic-Error: *", SETUP, 815, "The PPPoE server refuses", ": "},
+	{"Timeout waiting for PADS packets*", SETUP, 815, "The PPPoE server offered a session and did not open it",
+	 NULL},
+	{"error sending pppoe packet: Network is down*", SETUP, 814, "The Ethernet interface is down", NULL},
 
 	/* this host */
 	{"Couldn't open the /dev/ppp device*", ALWAYS, 609, NULL, ""},
@@ -172,6 +185,12 @@ void pppd_log_classify(const char *line, const char *shown, const char *remote, 
 	}
 }
 
+/* What one access concentrator refused is no reason any more when another one has opened the session. */
+static bool is_discovered(const char *line)
+{
+	return fnmatch("Connected to ??:??:??:??:??:?? via interface *", line, 0) == 0;
+}
+
 static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *context)
 {
 	static const char remote[] = "Remote message: ";
@@ -189,6 +208,8 @@ static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *
 		words = strstr(shown, ": ");
 		str_copy(log->remote, words ? words + 2 : shown, sizeof(log->remote));
 	}
+	if (!up && is_discovered(log->line))
+		log->first.code = 0;
 	if (log->first.code == 0)
 		pppd_log_classify(log->line, shown, log->remote, up, &log->first);
 }
