@@ -2,6 +2,7 @@
 #include "driver/drivers.h"
 
 const struct ras_driver *const ras_drivers[] = {
-	&ras_driver_loopback, &ras_driver_pty,  &ras_driver_modem, &ras_driver_direct_serial,
-	&ras_driver_pptp,     &ras_driver_l2tp, &ras_driver_exec,  NULL,
+	&ras_driver_loopback,      &ras_driver_pty,   &ras_driver_modem,
+	&ras_driver_direct_serial, &ras_driver_pppoe, &ras_driver_pptp,
+	&ras_driver_l2tp,          &ras_driver_exec,  NULL,
 };

@@ -9,6 +9,7 @@ extern const struct ras_driver ras_driver_loopback;
 extern const struct ras_driver ras_driver_pty;
 extern const struct ras_driver ras_driver_modem; /* and cellular */
 extern const struct ras_driver ras_driver_direct_serial;
+extern const struct ras_driver ras_driver_pppoe;
 extern const struct ras_driver ras_driver_pptp;
 extern const struct ras_driver ras_driver_l2tp;
 extern const struct ras_driver ras_driver_exec;

@@ -143,6 +143,8 @@ static void tell_phase(struct ras_call *call, struct pppd_link *link)
 {
 	if (link->up || link->armed || link->state.phase > WIRE_PHASE_RUNNING)
 		return;
+	if (link->medium->open_at_once && link->state.phase >= WIRE_PHASE_SERIALCONN)
+		tell_open(call, link);
 	for (size_t i = 0; i < ARRAY_SIZE(phase_states); i++) {
 		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
 			continue;

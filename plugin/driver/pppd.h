@@ -100,6 +100,9 @@ struct pppd_medium {
 
 	/* The command carries pppd's goodbye, so pppd is asked to end before its group is. */
 	bool carries_goodbye;
+
+	/* The device needs no opening: it is being connected as soon as pppd begins with it. */
+	bool open_at_once;
 };
 
 /* ---- for the drivers; see struct ras_driver ---- */

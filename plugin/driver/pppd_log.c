@@ -14,6 +14,7 @@ enum { SETUP = PPPD_SETUP, UP = PPPD_UP, ALWAYS = PPPD_ALWAYS, FOLLOWS = PPPD_FO
 
 /* Those of pppd. */
 #define REMOTE "\n" /* detail: the peer's last message */
+#define SESSION_LIMIT "The PPPoE server has no session free"
 #define FROM_LINE 0 /* code is the number after "E=" */
 static const struct pppd_line_row line_table[] = {
 	/* who we are, who the peer is */
@@ -82,6 +83,18 @@ static const struct pppd_line_row line_table[] = {
 	{"Failed to *open *", ALWAYS, 615, NULL, ""},
 	{"tc[gs]etattr: Inappropriate ioctl*", ALWAYS, 615, "The device is no terminal line", NULL},
 	{"tc[gs]etattr: *", ALWAYS, 630, NULL, ""},
+
+	/* PPPoE: what an access concentrator says */
+	{"PAD[OS]: Service-Name-Error: *", SETUP, 749, "The PPPoE server does not have the service", ": "},
+	{"PAD[OS]: System-Error: *No client slots*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Ss]ession limit*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Tt]oo many *session*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: *-Error: *[Mm]aximum *session*", SETUP, 813, SESSION_LIMIT, ": "},
+	{"PAD[OS]: System-Error: *", SETUP, 771, "The PPPoE server cannot open a session", ": "},
+	{"PAD[OS]: Generic-Error: *", SETUP, 815, "The PPPoE server refuses", ": "},
+	{"Timeout waiting for PADS packets*", SETUP, 815, "The PPPoE server offered a session and did not open it",
+	 NULL},
+	{"error sending pppoe packet: Network is down*", SETUP, 814, "The Ethernet interface is down", NULL},
 
 	/* this host */
 	{"Couldn't open the /dev/ppp device*", ALWAYS, 609, NULL, ""},
@@ -191,6 +204,12 @@ static void classify(struct pppd_log *log, const char *shown, bool up)
 		pppd_log_classify(log->line, shown, log->remote, up, &log->first);
 }
 
+/* What one access concentrator refused is no reason any more when another one has opened the session. */
+static bool is_discovered(const char *line)
+{
+	return fnmatch("Connected to ??:??:??:??:??:?? via interface *", line, 0) == 0;
+}
+
 static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *context)
 {
 	static const char remote[] = "Remote message: ";
@@ -208,6 +227,8 @@ static void end_line(struct pppd_log *log, bool up, pppd_line_done *done, void *
 		words = strstr(shown, ": ");
 		str_copy(log->remote, words ? words + 2 : shown, sizeof(log->remote));
 	}
+	if (!up && is_discovered(log->line))
+		log->first.code = 0;
 	if (log->first.code == 0)
 		classify(log, shown, up);
 }
