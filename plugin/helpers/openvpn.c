@@ -381,10 +381,10 @@ static void open_socket(void)
 		vpn.socket_path[0] = '\0';
 		give_up(651, "The standard output is not the FIFO that rasdial gives to helpers");
 	}
-	strcpy(dot, SOCKET_SUFFIX);
+	str_copy(dot, SOCKET_SUFFIX, sizeof(SOCKET_SUFFIX));
 	if (strlen(vpn.socket_path) >= sizeof(address.sun_path))
 		give_up(651, "The path of the run directory is too long for a socket");
-	strcpy(address.sun_path, vpn.socket_path);
+	str_copy(address.sun_path, vpn.socket_path, sizeof(address.sun_path));
 	unlink(vpn.socket_path);
 	umask(077);
 	vpn.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

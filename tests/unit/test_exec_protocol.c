@@ -180,7 +180,7 @@ static void many_addresses(void **state UNUSED)
 	char line[EXEC_LINE_MAX] = "UP";
 
 	for (int i = 0; i < RAS_ADDRS_MAX + 10; i++)
-		strcat(line, " dns=::1");
+		str_copy(line + strlen(line), " dns=::1", sizeof(line) - strlen(line));
 	assert_int_equal(exec_parse(line, &m), EXEC_UP);
 	assert_int_equal(m.n_addrs, RAS_ADDRS_MAX);
 }
