@@ -381,7 +381,7 @@ static void open_socket(void)
 		vpn.socket_path[0] = '\0';
 		give_up(651, "The standard output is not the FIFO that rasdial gives to helpers");
 	}
-	str_copy(dot, SOCKET_SUFFIX, sizeof(vpn.socket_path) - (size_t)(dot - vpn.socket_path));
+	str_copy(dot, SOCKET_SUFFIX, sizeof(SOCKET_SUFFIX));
 	if (strlen(vpn.socket_path) >= sizeof(address.sun_path))
 		give_up(651, "The path of the run directory is too long for a socket");
 	str_copy(address.sun_path, vpn.socket_path, sizeof(address.sun_path));

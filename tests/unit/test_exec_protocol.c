@@ -177,11 +177,10 @@ static void up_with_nonsense(void **state UNUSED)
 
 static void many_addresses(void **state UNUSED)
 {
-	static const char word[] = " dns=::1";
 	char line[EXEC_LINE_MAX] = "UP";
 
-	for (size_t i = 0, len = 2; i < RAS_ADDRS_MAX + 10; i++, len += sizeof(word) - 1)
-		str_copy(line + len, word, sizeof(line) - len);
+	for (int i = 0; i < RAS_ADDRS_MAX + 10; i++)
+		str_copy(line + strlen(line), " dns=::1", sizeof(line) - strlen(line));
 	assert_int_equal(exec_parse(line, &m), EXEC_UP);
 	assert_int_equal(m.n_addrs, RAS_ADDRS_MAX);
 }
