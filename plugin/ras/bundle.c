@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ras/bundle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/clock.h"
+#include "sys/log.h"
+
+enum link_orders { LINK_LIVE, LINK_HANG_UP, LINK_RELEASE };
+
+/* A link and its thread. */
+struct bundle_link {
+	struct bundle *bundle;
+	struct ras_call line; /* what its driver works on */
+	struct ras_entry *entry;
+	struct record record; /* adopted: the fields of its driver */
+	char (*keys)[32];
+	pthread_t thread;
+	bool running;
+	bool adopts;
+	atomic_int orders; /* enum link_orders */
+	uint32_t tried;    /* attempts since the bundle was dialed or the link was up */
+
+	/* bundle.lock */
+	bool up;
+	bool settled; /* its first attempt has come to an end */
+};
+
+struct bundle {
+	struct ras_call *call;
+	int event_fd; /* something has changed at a link */
+	pthread_mutex_t lock; /* before conn.lock */
+	struct ras_error last; /* of the link that ended last */
+	struct ras_traffic gone; /* of links that are no longer up */
+	struct bundle_link *links;
+	size_t n;
+};
+
+/* ---- what is shown of a link; conn.lock held ---- */
+
+static struct ras_link *row_of(struct ras_conn *conn, uint32_t subentry)
+{
+	for (size_t i = 0; i < conn->n_links; i++)
+		if (conn->links[i].subentry == subentry)
+			return &conn->links[i];
+	return NULL;
+}
+
+bool ras_conn_link(const struct ras_conn *conn, uint32_t subentry, struct ras_link *ret)
+{
+	struct ras_conn *c = (struct ras_conn *)conn;
+	const struct ras_link *row;
+	WITH_LOCK(&c->lock);
+
+	row = row_of(c, subentry);
+	if (row)
+		*ret = *row;
+	return row != NULL;
+}
+
+/* Rows for the links there are now; one that was there before goes on with its counters. */
+static int make_rows(struct bundle *b)
+{
+	struct ras_conn *conn = b->call->conn;
+	struct ras_link *rows = calloc(b->n, sizeof(*rows));
+
+	if (!rows)
+		return -ENOMEM;
+	WITH_LOCK(&conn->lock);
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct ras_link *before = row_of(conn, b->links[i].line.subentry);
+
+		if (before)
+			rows[i] = *before;
+		else
+			rows[i] = (struct ras_link){.subentry = b->links[i].line.subentry,
+						    .last_error = RAS_ERROR_INIT};
+		rows[i].status = RAS_STATUS_DOWN;
+		rows[i].state = RAS_DISCONNECTED;
+	}
+	free(conn->links);
+	conn->links = rows;
+	conn->n_links = b->n;
+	return 0;
+}
+
+static void show(struct bundle_link *link, enum ras_status status, enum ras_state state)
+{
+	struct ras_conn *conn = link->line.conn;
+	struct ras_link *row = row_of(conn, link->line.subentry);
+	bool was_up = row->status == RAS_STATUS_UP, up = status == RAS_STATUS_UP;
+
+	row->status = status;
+	row->state = state;
+	row->ifindex = up ? link->line.ifindex : 0;
+	if (up == was_up)
+		return;
+	conn->info.links_up += up ? 1 : -1u;
+	conn_notice_link(conn, row);
+}
+
+void bundle_link_enter(struct ras_call *line, enum ras_state state)
+{
+	struct bundle_link *link = line->member;
+
+	line->state = state;
+	pthread_mutex_lock(&line->conn->lock);
+	show(link, ras_state_status(state), state);
+	pthread_mutex_unlock(&line->conn->lock);
+	log_info("entry %s: call %u: link %u: %s", line->conn->name, line->call_id, line->subentry,
+		 ras_label_name(ras_state_labels, (int32_t)state));
+	fd_event_post(link->bundle->event_fd);
+}
+
+/* ---- the thread of a link ---- */
+
+bool bundle_link_must_end(struct ras_call *line, int64_t now)
+{
+	if (atomic_load(&line->member->orders) != LINK_LIVE)
+		return true;
+	if (line->up_mono > 0 || now < line->deadline)
+		return false;
+	ras_call_fail(line, RAS_ERROR_REQUEST_TIMEOUT, RAS_BACKEND_NONE, NULL);
+	return true;
+}
+
+/* Fresh fields for an attempt of the link. */
+static void begin_attempt(struct bundle_link *link)
+{
+	struct ras_call *line = &link->line;
+	struct ras_conn *conn = line->conn;
+
+	call_reset(line);
+	line->entry = ras_entry_ref(link->entry);
+	line->driver = driver_find(line->ras, link->entry->device_type);
+	line->setup_mono = clock_mono_ms();
+	line->deadline = line->setup_mono + (int64_t)link->entry->dial_timeout * 1000;
+	line->attempt = link->bundle->call->attempt + link->tried++;
+	str_copy(line->destination, link->entry->destination, sizeof(line->destination));
+	str_copy(line->device_name, link->entry->device_name, sizeof(line->device_name));
+
+	WITH_LOCK(&conn->lock);
+
+	row_of(conn, line->subentry)->attempts++;
+	show(link, RAS_STATUS_DIALING, RAS_OPEN_PORT);
+}
+
+static int dial_line(struct ras_call *line)
+{
+	struct ras_error error = RAS_ERROR_INIT;
+
+	if (!line->driver || !line->driver->bundles)
+		return ras_call_fail(line, 716, RAS_BACKEND_NONE, "Device type %s cannot be a link of a bundle",
+				     ras_label_name(ras_device_type_labels, (int32_t)line->entry->device_type));
+	if (line->driver->check && line->driver->check(line->entry, &error) < 0)
+		return ras_call_fail(line, error.code, error.backend, "%s", error.text);
+	line->engaged = true;
+	return line->driver->dial(line);
+}
+
+static int adopt_line(struct bundle_link *link)
+{
+	struct ras_call *line = &link->line;
+	int64_t since = 0;
+
+	if (!line->driver || !line->driver->bundles)
+		return ras_call_fail(line, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
+	record_get_i64(&link->record, "d-up", &since);
+	line->up_mono = since;
+	line->ifindex = link->bundle->call->ifindex;
+	str_copy(line->ifname, link->bundle->call->ifname, sizeof(line->ifname));
+	for (size_t i = 0; i < link->record.n; i++)
+		if (!str_equal(link->record.field[i].key, "d-up"))
+			ras_call_note_str(line, link->record.field[i].key, link->record.field[i].value);
+	line->engaged = true;
+	return line->driver->adopt(line, &link->record, true);
+}
+
+static void link_is_up(struct bundle_link *link)
+{
+	struct ras_call *line = &link->line;
+	WITH_LOCK(&link->bundle->lock);
+
+	if (line->up_mono == 0)
+		line->up_mono = clock_mono_ms();
+	line->state = RAS_CONNECTED;
+	link->up = link->settled = true;
+	link->tried = 0;
+	pthread_mutex_lock(&line->conn->lock);
+	show(link, RAS_STATUS_UP, RAS_CONNECTED);
+	pthread_mutex_unlock(&line->conn->lock);
+	fd_event_post(link->bundle->event_fd);
+}
+
+/* Why it is down now. Being told to end is no failure. */
+static void fill_error(struct ras_call *line, bool told)
+{
+	if (line->error.code == RAS_ERROR_NONE)
+		ras_error_set(&line->error, told ? RAS_ERROR_USER_DISCONNECTION : 645, RAS_BACKEND_NONE, NULL);
+	line->error.state = line->state;
+	line->error.time_ms = clock_real_ms();
+}
+
+/* The link is down and released; what comes next is the status. */
+static void link_is_down(struct bundle_link *link, bool was_up, enum ras_status next)
+{
+	struct ras_call *line = &link->line;
+	struct bundle *b = link->bundle;
+	struct ras_link *row;
+	WITH_LOCK(&b->lock);
+
+	link->settled = true;
+	b->last = line->error;
+	pthread_mutex_lock(&line->conn->lock);
+	row = row_of(line->conn, line->subentry);
+	row->last_error = line->error;
+	row->failures += !was_up;
+	show(link, next, RAS_DISCONNECTED);
+	pthread_mutex_unlock(&line->conn->lock);
+	fd_event_post(b->event_fd);
+}
+
+static void add_traffic(struct ras_traffic *sum, const struct ras_traffic *t)
+{
+	sum->in_octets += t->in_octets;
+	sum->out_octets += t->out_octets;
+	sum->in_packets += t->in_packets;
+	sum->out_packets += t->out_packets;
+	sum->in_errors += t->in_errors;
+	sum->out_errors += t->out_errors;
+}
+
+/* Nobody asks for the traffic of the link from here on. */
+static void count_out(struct bundle_link *link)
+{
+	struct ras_traffic t;
+	WITH_LOCK(&link->bundle->lock);
+
+	if (link->up && link->line.driver->traffic && link->line.driver->traffic(&link->line, &t) == 0)
+		add_traffic(&link->bundle->gone, &t);
+	link->up = false;
+}
+
+/* One attempt, and the link it makes, until it is down. Returns whether another one is to follow. */
+static bool link_round(struct bundle_link *link)
+{
+	struct ras_call *line = &link->line;
+	struct redial_verdict verdict;
+	bool was_up = false;
+	int r;
+
+	if (!link->adopts)
+		begin_attempt(link);
+	r = link->adopts ? adopt_line(link) : dial_line(line);
+	link->adopts = false;
+	if (r == 0) {
+		was_up = true;
+		link_is_up(link);
+		line->driver->watch(line);
+	}
+	if (was_up && atomic_load(&link->orders) == LINK_RELEASE) {
+		line->driver->release(line);
+		return false;
+	}
+	count_out(link);
+	if (line->engaged)
+		line->driver->hang_up(line);
+	fill_error(line, atomic_load(&link->orders) != LINK_LIVE);
+	verdict = redial_decide(link->entry, &(struct redial_case){
+						     .was_up = was_up,
+						     .code = line->error.code,
+						     .left = redial_budget(link->entry) - MIN(redial_budget(link->entry),
+											     link->tried - !was_up),
+						     .enabled = true,
+					     });
+	if (atomic_load(&link->orders) != LINK_LIVE)
+		verdict.status = RAS_STATUS_DOWN;
+	log_info("entry %s: call %u: link %u: %s: error %d: %s", line->conn->name, line->call_id, line->subentry,
+		 was_up ? "down" : "failed", line->error.code, line->error.text);
+	link_is_down(link, was_up, verdict.status);
+	return verdict.status == RAS_STATUS_WAITING_REDIAL;
+}
+
+/* Waits for the redial pause to pass. Returns false if the link was told to end. A bundle of which no link came up ends
+ * meanwhile as one attempt that failed. */
+static bool link_pause(struct bundle_link *link)
+{
+	struct ras_call *line = &link->line;
+	int64_t end = clock_mono_ms() + redial_pause_ms(link->entry, MAX(link->tried, 1u), clock_jitter(UINT32_MAX));
+
+	while (atomic_load(&link->orders) == LINK_LIVE) {
+		struct pollfd wake = {.fd = line->wake_fd, .events = POLLIN};
+		int64_t rest = end - clock_mono_ms();
+
+		if (rest <= 0)
+			return true;
+		poll(&wake, 1, (int)MIN(rest, (int64_t)INT32_MAX));
+		fd_event_drain(line->wake_fd);
+	}
+	return false;
+}
+
+static void *link_main(void *arg)
+{
+	struct bundle_link *link = arg;
+	struct ras_conn *conn = link->line.conn;
+
+	while (link_round(link) && link_pause(link))
+		;
+	if (atomic_load(&link->orders) == LINK_HANG_UP) {
+		WITH_LOCK(&conn->lock);
+
+		show(link, RAS_STATUS_DOWN, RAS_DISCONNECTED);
+	}
+	return NULL;
+}
+
+/* ---- the bundle, as a driver of the connection ---- */
+
+static void order_link(struct bundle_link *link, enum link_orders orders)
+{
+	atomic_store(&link->orders, orders);
+	fd_event_post(link->line.wake_fd);
+}
+
+static void join_link(struct bundle_link *link)
+{
+	if (!link->running)
+		return;
+	pthread_join(link->thread, NULL);
+	link->running = false;
+	WITH_LOCK(&link->line.ras->lock);
+
+	link->line.ras->totals.threads--;
+}
+
+static struct bundle *bundle_free(struct bundle *b)
+{
+	if (!b)
+		return NULL;
+	for (size_t i = 0; i < b->n; i++) {
+		call_reset(&b->links[i].line);
+		fd_close(b->links[i].line.wake_fd);
+		ras_entry_unref(b->links[i].entry);
+		free(b->links[i].keys);
+	}
+	fd_close(b->event_fd);
+	pthread_mutex_destroy(&b->lock);
+	free(b->links);
+	free(b);
+	return NULL;
+}
+
+static bool add_link(struct bundle *b, const struct ras_subentry *subentry)
+{
+	struct bundle_link *link = &b->links[b->n];
+	struct ras_call *call = b->call;
+
+	link->entry = ras_entry_copy(call->entry);
+	if (!link->entry)
+		return false;
+	if (subentry)
+		ras_entry_put_link(link->entry, call->entry, subentry);
+	link->bundle = b;
+	link->line = (struct ras_call){.ras = call->ras,
+				       .conn = call->conn,
+				       .member = link,
+				       .log_fd = -1,
+				       .call_id = call->call_id,
+				       .error = RAS_ERROR_INIT,
+				       .subentry = subentry ? subentry->index : 0};
+	link->line.wake_fd = fd_event();
+	b->n++;
+	return link->line.wake_fd >= 0;
+}
+
+/* All links of the entry, none of them begun. NULL: the call has failed. */
+static struct bundle *bundle_make(struct ras_call *call)
+{
+	const struct ras_entry *entry = call->entry;
+	struct bundle *b = calloc(1, sizeof(*b));
+	bool good;
+
+	if (!b) {
+		ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+		return NULL;
+	}
+	*b = (struct bundle){.call = call, .event_fd = fd_event(), .last = RAS_ERROR_INIT};
+	pthread_mutex_init(&b->lock, NULL);
+	b->links = calloc(BUNDLE_LINKS_MAX, sizeof(*b->links));
+	good = b->links && b->event_fd >= 0 && add_link(b, NULL);
+	for (size_t i = 0; good && i < entry->n_subentries && b->n < BUNDLE_LINKS_MAX; i++)
+		if (entry->subentries[i].row_status == RAS_ROW_ACTIVE)
+			good = add_link(b, &entry->subentries[i]);
+	if (good && make_rows(b) == 0) {
+		call->data = b;
+		return b;
+	}
+	ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
+	return bundle_free(b);
+}
+
+static int start_link(struct bundle_link *link)
+{
+	struct ras *ras = link->line.ras;
+	int r = thread_start(&link->thread, link_main, link);
+
+	if (r < 0)
+		return ras_call_fail(link->bundle->call, 664, RAS_BACKEND_NONE, "There is no thread for link %u",
+				     link->line.subentry);
+	link->running = true;
+	WITH_LOCK(&ras->lock);
+
+	ras->totals.threads++;
+	return 0;
+}
+
+/* The fields by which a later agent finds the links that are up. bundle.lock held. */
+static void note_links(struct bundle *b)
+{
+	struct ras_call *call = b->call;
+	char key[32];
+
+	call->notes_len = 0;
+	ras_call_note_u64(call, BUNDLE_NOTE, b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct ras_call *line = &b->links[i].line;
+
+		if (!b->links[i].up || call->notes_len + line->notes_len > sizeof(call->notes))
+			continue;
+		snprintf(key, sizeof(key), "d-%u-up", line->subentry);
+		ras_call_note_u64(call, key, (uint64_t)line->up_mono);
+		memcpy(call->notes + call->notes_len, line->notes, line->notes_len);
+		call->notes_len += line->notes_len;
+	}
+}
+
+struct bundle_state {
+	size_t up, open; /* links that are up; whose first attempt goes on */
+	enum ras_state furthest;
+	uint32_t speed;
+	const struct ras_call *first;
+};
+
+/* What the links are at together, and the record of it. */
+static struct bundle_state look(struct bundle *b)
+{
+	struct bundle_state s = {.furthest = RAS_OPEN_PORT};
+	WITH_LOCK(&b->lock);
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bundle_link *link = &b->links[i];
+
+		s.open += link->running && !link->settled;
+		if (!link->up)
+			continue;
+		s.first = s.first ? s.first : &link->line;
+		s.up++;
+		s.speed += link->line.speed;
+	}
+	pthread_mutex_lock(&b->call->conn->lock);
+	for (size_t i = 0; i < b->call->conn->n_links; i++)
+		if (b->call->conn->links[i].state < RAS_CONNECTED)
+			s.furthest = MAX(s.furthest, b->call->conn->links[i].state);
+	pthread_mutex_unlock(&b->call->conn->lock);
+	if (s.first) {
+		ras_call_set_interface(b->call, s.first->ifindex, s.first->ifname);
+		ras_call_set_device(b->call, s.first->device_name);
+		ras_call_set_addresses(b->call, s.first->addrs, s.first->n_addrs);
+		ras_call_set_speed(b->call, s.speed);
+	}
+	note_links(b);
+	return s;
+}
+
+static int fail_as(struct ras_call *call, const struct ras_error *e)
+{
+	return ras_call_fail(call, e->code, e->backend, "%s", e->text);
+}
+
+/* Waits for news of the links. Returns 0, or negative: the call must end. */
+static int await_news(struct bundle *b)
+{
+	struct pollfd event = {.fd = b->event_fd, .events = POLLIN};
+	int r = ras_call_wait(b->call, &event, 1, -1);
+
+	if (r > 0)
+		fd_event_drain(b->event_fd);
+	return MIN(r, 0);
+}
+
+/* No link came up: the error is that of the entry's own. */
+static int all_failed(struct bundle *b)
+{
+	struct ras_error error;
+
+	pthread_mutex_lock(&b->call->conn->lock);
+	error = b->call->conn->links[0].last_error;
+	pthread_mutex_unlock(&b->call->conn->lock);
+	return fail_as(b->call, &error);
+}
+
+static int bundle_dial(struct ras_call *call)
+{
+	struct bundle *b = bundle_make(call);
+	int r = b ? 0 : -EIO;
+
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		r = start_link(&b->links[i]);
+	while (r == 0) {
+		struct bundle_state s = look(b);
+
+		if (s.up > 0)
+			return 0;
+		if (s.open == 0)
+			return all_failed(b);
+		if (s.furthest > call->state)
+			ras_call_enter(call, s.furthest);
+		r = await_news(b);
+	}
+	return r;
+}
+
+static int bundle_watch(struct ras_call *call)
+{
+	struct bundle *b = call->data;
+	struct ras_error last;
+	int r;
+
+	for (;;) {
+		if (look(b).up == 0)
+			break;
+		ras_call_save(call);
+		r = await_news(b);
+		if (r < 0)
+			return r;
+	}
+	pthread_mutex_lock(&b->lock);
+	last = b->last;
+	pthread_mutex_unlock(&b->lock);
+	return fail_as(call, &last);
+}
+
+/* The link that came first may carry the others: it goes last. */
+static void bundle_end(struct ras_call *call, enum link_orders orders)
+{
+	struct bundle *b = call->data;
+
+	if (!b)
+		return;
+	for (size_t i = b->n; i-- > 1;)
+		order_link(&b->links[i], orders);
+	for (size_t i = b->n; i-- > 1;)
+		join_link(&b->links[i]);
+	order_link(&b->links[0], orders);
+	join_link(&b->links[0]);
+	call->data = bundle_free(b);
+}
+
+static void bundle_hang_up(struct ras_call *call)
+{
+	bundle_end(call, LINK_HANG_UP);
+}
+
+static void bundle_release(struct ras_call *call)
+{
+	bundle_end(call, LINK_RELEASE);
+}
+
+static int bundle_traffic(struct ras_call *call, struct ras_traffic *ret)
+{
+	struct bundle *b = call->data;
+	struct ras_traffic sum, t;
+	WITH_LOCK(&b->lock);
+
+	sum = b->gone;
+	for (size_t i = 0; i < b->n; i++) {
+		struct ras_call *line = &b->links[i].line;
+
+		if (b->links[i].up && line->driver->traffic && line->driver->traffic(line, &t) == 0)
+			add_traffic(&sum, &t);
+	}
+	*ret = sum;
+	return 0;
+}
+
+/* ---- adoption ---- */
+
+/* The fields of the record that are this link's, under the names that its driver gave them. */
+static bool find_fields(struct bundle_link *link, const struct record *record)
+{
+	char prefix[16];
+	size_t len = (size_t)snprintf(prefix, sizeof(prefix), "d-%u-", link->line.subentry);
+	uint64_t since;
+
+	link->keys = calloc(RECORD_FIELDS, sizeof(*link->keys));
+	for (size_t i = 0; link->keys && i < record->n; i++) {
+		size_t n = link->record.n;
+
+		if (strncmp(record->field[i].key, prefix, len) != 0)
+			continue;
+		snprintf(link->keys[n], sizeof(link->keys[n]), "d-%.29s", record->field[i].key + len);
+		link->record.field[n].key = link->keys[n];
+		link->record.field[n].value = record->field[i].value;
+		link->record.n++;
+	}
+	return record_get_u64(&link->record, "d-up", &since) == 0;
+}
+
+static int bundle_adopt(struct ras_call *call, const struct record *record, bool up)
+{
+	struct bundle *b;
+	int r = 0;
+
+	if (!up)
+		return 0;
+	b = bundle_make(call);
+	if (!b)
+		return -EIO;
+	pthread_mutex_lock(&call->conn->lock);
+	call->conn->info.links_up = 0;
+	pthread_mutex_unlock(&call->conn->lock);
+	for (size_t i = 0; i < b->n; i++) {
+		struct bundle_link *link = &b->links[i];
+
+		link->adopts = find_fields(link, record);
+		if (!link->adopts)
+			continue;
+		link->line.entry = ras_entry_ref(link->entry);
+		link->line.driver = driver_find(call->ras, link->entry->device_type);
+		str_copy(link->line.destination, link->entry->destination, sizeof(link->line.destination));
+		str_copy(link->line.device_name, link->entry->device_name, sizeof(link->line.device_name));
+		link->line.speed = call->speed;
+		link->line.n_addrs = call->n_addrs;
+		memcpy(link->line.addrs, call->addrs, sizeof(call->addrs));
+	}
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		r = start_link(&b->links[i]);
+	while (r == 0) {
+		struct bundle_state s = look(b);
+
+		if (s.up > 0)
+			return 0;
+		if (s.open == 0)
+			return all_failed(b);
+		r = await_news(b);
+	}
+	return r;
+}
+
+static const struct ras_driver ras_driver_bundle = {
+	.name = "bundle",
+	.stats_interval_ms = 5000,
+	.dial = bundle_dial,
+	.watch = bundle_watch,
+	.hang_up = bundle_hang_up,
+	.release = bundle_release,
+	.adopt = bundle_adopt,
+	.traffic = bundle_traffic,
+};
+
+const struct ras_driver *bundle_driver(const struct ras *ras, const struct ras_entry *entry)
+{
+	return entry->link_mode == RAS_LINK_MODE_DIAL_ALL ? &ras_driver_bundle : driver_find(ras, entry->device_type);
+}
+
+const struct ras_driver *bundle_driver_of(const struct ras *ras, const struct ras_entry *entry,
+					  const struct record *record)
+{
+	return record_get_str(record, BUNDLE_NOTE) ? &ras_driver_bundle : driver_find(ras, entry->device_type);
+}
