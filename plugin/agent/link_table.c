@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rasLinkTable: the member links of multilink entries, one row for each subentry. One that was never dialed as a link is
- * down, or out of service, without an error. */
+/* rasLinkTable: the member links of multilink entries, one row for each subentry. One that was never dialed as a link
+ * is down, or out of service, without an error. */
 #include "agent/mib.h"
 #include "agent/objects.h"
 

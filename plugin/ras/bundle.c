@@ -30,9 +30,9 @@ struct bundle_link {
 
 struct bundle {
 	struct ras_call *call;
-	int event_fd; /* something has changed at a link */
-	pthread_mutex_t lock; /* before conn.lock */
-	struct ras_error last; /* of the link that ended last */
+	int event_fd;            /* something has changed at a link */
+	pthread_mutex_t lock;    /* before conn.lock */
+	struct ras_error last;   /* of the link that ended last */
 	struct ras_traffic gone; /* of links that are no longer up */
 	struct bundle_link *links;
 	size_t n;
@@ -272,8 +272,8 @@ static bool link_round(struct bundle_link *link)
 	verdict = redial_decide(link->entry, &(struct redial_case){
 						     .was_up = was_up,
 						     .code = line->error.code,
-						     .left = redial_budget(link->entry) - MIN(redial_budget(link->entry),
-											     link->tried - !was_up),
+						     .left = redial_budget(link->entry) -
+							     MIN(redial_budget(link->entry), link->tried - !was_up),
 						     .enabled = true,
 					     });
 	if (atomic_load(&link->orders) != LINK_LIVE)

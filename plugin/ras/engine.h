@@ -55,7 +55,7 @@ struct dial_waiter {
 
 struct link_record;
 
-#define BUNDLE_LINKS_MAX 16  /* further subentries are not dialed */
+#define BUNDLE_LINKS_MAX 16   /* further subentries are not dialed */
 #define BUNDLE_NOTE "d-links" /* in the record of a bundle: how many links it has */
 
 struct bundle_link;

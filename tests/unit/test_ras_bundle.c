@@ -16,17 +16,20 @@ static struct ras_entry *bundle(struct lab *lab, const char *first, const char *
 	struct ras_entry *e = lab_line(lab, "hq", first);
 
 	e->link_mode = RAS_LINK_MODE_DIAL_ALL;
+	e->notify_types |= 1u << RAS_NOTIFY_LINK_CHANGE;
 	e->redial_max = 0;
 	e->redial_pause = 1;
 	e->subentries = calloc(2, sizeof(*e->subentries));
 	assert_non_null(e->subentries);
 	e->n_subentries = 2;
-	e->subentries[0] = (struct ras_subentry){
-		.index = 7, .device_type = RAS_DEVICE_OTHER, .row_status = RAS_ROW_ACTIVE};
+	e->subentries[0] = (struct ras_subentry){.index = 7,
+						 .device_type = RAS_DEVICE_OTHER,
+						 .row_status = RAS_ROW_ACTIVE};
 	str_copy(e->subentries[0].destination, second, sizeof(e->subentries[0].destination));
 	/* Out of service: no link. */
-	e->subentries[1] = (struct ras_subentry){
-		.index = 9, .device_type = RAS_DEVICE_OTHER, .row_status = RAS_ROW_NOT_IN_SERVICE};
+	e->subentries[1] = (struct ras_subentry){.index = 9,
+						 .device_type = RAS_DEVICE_OTHER,
+						 .row_status = RAS_ROW_NOT_IN_SERVICE};
 	return e;
 }
 
