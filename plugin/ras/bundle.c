@@ -349,6 +349,9 @@ static int bundle_adopt(struct ras_call *call, const struct record *record, bool
 		link->line.driver = driver_find(call->ras, link->entry->device_type);
 		str_copy(link->line.destination, link->entry->destination, sizeof(link->line.destination));
 		str_copy(link->line.device_name, link->entry->device_name, sizeof(link->line.device_name));
+		link->line.ifindex = call->ifindex;
+		str_copy(link->line.ifname, call->ifname, sizeof(link->line.ifname));
+		/* The record has the sum of them; the driver says anew what it knows. */
 		link->line.speed = call->speed;
 		link->line.n_addrs = call->n_addrs;
 		memcpy(link->line.addrs, call->addrs, sizeof(call->addrs));

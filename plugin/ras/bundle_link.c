@@ -112,8 +112,6 @@ static int adopt_line(struct bundle_link *link)
 		return ras_call_fail(line, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
 	record_get_i64(&link->record, "d-up", &since);
 	line->up_mono = since;
-	line->ifindex = link->bundle->call->ifindex;
-	str_copy(line->ifname, link->bundle->call->ifname, sizeof(line->ifname));
 	for (size_t i = 0; i < link->record.n; i++)
 		if (!str_equal(link->record.field[i].key, "d-up"))
 			ras_call_note_str(line, link->record.field[i].key, link->record.field[i].value);
