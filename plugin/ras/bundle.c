@@ -149,6 +149,8 @@ static void note_links(struct bundle *b)
 			continue;
 		snprintf(key, sizeof(key), "d-%u-up", line->subentry);
 		ras_call_note_u64(call, key, (uint64_t)line->up_mono);
+		snprintf(key, sizeof(key), "d-%u-speed", line->subentry);
+		ras_call_note_u64(call, key, line->speed);
 		memcpy(call->notes + call->notes_len, line->notes, line->notes_len);
 		call->notes_len += line->notes_len;
 	}
@@ -351,8 +353,7 @@ static int bundle_adopt(struct ras_call *call, const struct record *record, bool
 		str_copy(link->line.device_name, link->entry->device_name, sizeof(link->line.device_name));
 		link->line.ifindex = call->ifindex;
 		str_copy(link->line.ifname, call->ifname, sizeof(link->line.ifname));
-		/* The record has the sum of them; the driver says anew what it knows. */
-		link->line.speed = call->speed;
+		record_get_u32(&link->record, "d-speed", &link->line.speed);
 		link->line.n_addrs = call->n_addrs;
 		memcpy(link->line.addrs, call->addrs, sizeof(call->addrs));
 	}

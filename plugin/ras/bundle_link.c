@@ -113,7 +113,7 @@ static int adopt_line(struct bundle_link *link)
 	record_get_i64(&link->record, "d-up", &since);
 	line->up_mono = since;
 	for (size_t i = 0; i < link->record.n; i++)
-		if (!str_equal(link->record.field[i].key, "d-up"))
+		if (!str_equal(link->record.field[i].key, "d-up") && !str_equal(link->record.field[i].key, "d-speed"))
 			ras_call_note_str(line, link->record.field[i].key, link->record.field[i].value);
 	line->engaged = true;
 	return line->driver->adopt(line, &link->record, true);

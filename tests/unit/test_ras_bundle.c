@@ -291,6 +291,7 @@ static void adopted(struct lab *lab, const char *second, uint32_t n)
 	after = lab_info(conn);
 	assert_int_equal(after.status, RAS_STATUS_UP);
 	assert_int_equal(after.call_id, before.call_id);
+	assert_int_equal(after.speed, 2 * 56000);
 	assert_int_equal(after.start_time_ms, before.start_time_ms);
 	assert_true(after.call_traffic.in_octets >= before.call_traffic.in_octets);
 	hang_up(lab, conn);
