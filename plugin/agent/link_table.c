@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rasLinkTable: the member links of multilink entries, one row for each subentry. No link is dialed as a member of a
- * bundle, so each is down, or out of service, without an error, and never tried. */
+/* rasLinkTable: the member links of multilink entries, one row for each subentry. One that was never dialed as a link
+ * is down, or out of service, without an error. */
 #include "agent/mib.h"
 #include "agent/objects.h"
-
-struct link {
-	enum ras_status status;
-	struct ras_error last_error;
-	enum ras_state state;
-	uint32_t ifindex, attempts, failures;
-};
 
 static const void *take(struct agent *agent, const struct table_index *index)
 {
 	const struct ras_subentry *subentry = source_subentry.take(agent, index);
-	static struct link link;
+	static struct ras_link link;
 
 	if (!subentry)
 		return NULL;
-	link = (struct link){
-		.status = subentry->row_status == RAS_ROW_ACTIVE ? RAS_STATUS_DOWN : RAS_STATUS_NOT_READY,
-		.state = RAS_DISCONNECTED,
-		.last_error = RAS_ERROR_INIT,
-	};
+	link = (struct ras_link){.status = RAS_STATUS_DOWN, .state = RAS_DISCONNECTED, .last_error = RAS_ERROR_INIT};
+	ras_conn_link(ras_conn_find(agent->ras, index->sub[0]), subentry->index, &link);
+	if (subentry->row_status != RAS_ROW_ACTIVE && link.status == RAS_STATUS_DOWN)
+		link.status = RAS_STATUS_NOT_READY;
 	return &link;
 }
 
@@ -33,7 +25,7 @@ static bool next(struct agent *agent, const struct table_index *after, struct ta
 
 static const struct table_source source = {take, next};
 
-#define FIELD(member) .offset = offsetof(struct link, member)
+#define FIELD(member) .offset = offsetof(struct ras_link, member)
 
 static const struct table_column columns[] = {
 	{MIB_LINK_OPER_STATUS, "rasLinkOperStatus", ASN_INTEGER, value_enum, FIELD(status)},

@@ -47,9 +47,9 @@ static const struct object failures = {CONN(CONSECUTIVE_FAILURES), ASN_GAUGE, va
 				       FIELD(conn.counters.consecutive_failures)};
 static const struct object links_up = {CONN(LINKS_UP), ASN_GAUGE, value_u32, FIELD(conn.links_up)};
 static const struct object thread_id = {CONN(THREAD_ID), ASN_UNSIGNED, value_u32, FIELD(conn.thread_id)};
-static const struct object link_status = {LINK(OPER_STATUS), ASN_INTEGER, value_enum, FIELD(conn.status)};
-static const struct object link_cause = {LINK(LAST_CAUSE), ASN_INTEGER, value_enum, FIELD(conn.last_error.cause)};
-static const struct object link_code = {LINK(LAST_ERROR_CODE), ASN_INTEGER, value_i32, FIELD(conn.last_error.code)};
+static const struct object link_status = {LINK(OPER_STATUS), ASN_INTEGER, value_enum, FIELD(link.status)};
+static const struct object link_cause = {LINK(LAST_CAUSE), ASN_INTEGER, value_enum, FIELD(link.last_error.cause)};
+static const struct object link_code = {LINK(LAST_ERROR_CODE), ASN_INTEGER, value_i32, FIELD(link.last_error.code)};
 static const struct object old_status = {INFO(OLD_STATUS), ASN_INTEGER, value_enum, FIELD(old_status)};
 static const struct object call_seconds = {INFO(CALL_SECONDS), ASN_UNSIGNED, value_u32, FIELD(call_seconds)};
 static const struct object change = {INFO(CHANGE), ASN_INTEGER, value_enum, FIELD(change)};
@@ -103,7 +103,7 @@ static bool add_notice(netsnmp_variable_list **vars, const struct object *object
 	if (object->instance != SCALAR)
 		index.sub[0] = notice->conn.index;
 	if (object->instance == OF_LINK)
-		index.sub[index.n++] = notice->conn.subentry;
+		index.sub[index.n++] = notice->link.subentry;
 	return add(vars, object, (const char *)notice + object->offset, &index);
 }
 

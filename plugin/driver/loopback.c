@@ -387,6 +387,7 @@ static int loopback_traffic(struct ras_call *call, struct ras_traffic *ret)
 const struct ras_driver ras_driver_loopback = {
 	.name = "loopback",
 	.device_types = 1u << RAS_DEVICE_LOOPBACK,
+	.bundles = true,
 	.stats_interval_ms = 5000,
 	.check = loopback_check,
 	.arm = loopback_arm,

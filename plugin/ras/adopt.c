@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "ras/modes.h"
+#include "ras/bundle.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -191,7 +192,7 @@ static int adopt_record(struct ras *ras, const char *file)
 		return -ENOMEM;
 	}
 	*call->record = record;
-	call->driver = driver_find(ras, call->entry->device_type);
+	call->driver = bundle_driver_of(ras, call->entry, &record.fields);
 	link_record_restore(call, &record);
 	call->setup_mono = call->setup_mono > 0 ? call->setup_mono : clock_mono_ms();
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ras/engine.h"
+#include "ras/bundle.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -154,7 +154,7 @@ static enum stop_reason link_limit(const struct ras_call *call, int64_t now)
 	return STOP_NONE;
 }
 
-static bool call_must_end(struct ras_call *call, int64_t now)
+static bool connection_must_end(struct ras_call *call, int64_t now)
 {
 	struct ras_conn *conn = call->conn;
 	WITH_LOCK(&conn->lock);
@@ -173,6 +173,11 @@ static bool call_must_end(struct ras_call *call, int64_t now)
 	if (reason != STOP_DIAL_TIMEOUT)
 		conn_move(conn, RAS_STATUS_HANGING_UP, conn->info.state, 0);
 	return true;
+}
+
+static bool call_must_end(struct ras_call *call, int64_t now)
+{
+	return call->member ? bundle_link_must_end(call, now) : connection_must_end(call, now);
 }
 
 void call_read_traffic(struct ras_call *call)
@@ -218,6 +223,9 @@ static int64_t next_moment(const struct ras_call *call)
 
 	if (call->up_mono == 0)
 		return call->deadline;
+	/* Limits and traffic are those of the bundle. */
+	if (call->member)
+		return INT64_MAX;
 	return longest > 0 ? MIN(next_reading(call), call->up_mono + (int64_t)longest * 1000) : next_reading(call);
 }
 
@@ -237,7 +245,7 @@ int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeo
 	for (;;) {
 		int ready;
 
-		if (call->up_mono > 0 && now >= next_reading(call)) {
+		if (call->up_mono > 0 && !call->member && now >= next_reading(call)) {
 			call_read_traffic(call);
 			call->traffic_due = now + call->driver->stats_interval_ms;
 		}
@@ -273,6 +281,10 @@ void ras_call_enter(struct ras_call *call, enum ras_state state)
 
 	if (state == call->state || state >= RAS_CONNECTED)
 		return;
+	if (call->member) {
+		bundle_link_enter(call, state);
+		return;
+	}
 	call->state = state;
 	pthread_mutex_lock(&conn->lock);
 	if (conn->stop == STOP_NONE)
@@ -303,8 +315,11 @@ void ras_call_set_interface(struct ras_call *call, unsigned ifindex, const char 
 {
 	WITH_LOCK(&call->conn->lock);
 
-	call->ifindex = call->conn->info.ifindex = ifindex;
+	call->ifindex = ifindex;
 	str_copy(call->ifname, ifname, sizeof(call->ifname));
+	if (call->member)
+		return;
+	call->conn->info.ifindex = ifindex;
 	str_copy(call->conn->info.ifname, ifname, sizeof(call->conn->info.ifname));
 }
 
@@ -313,14 +328,17 @@ void ras_call_set_device(struct ras_call *call, const char *device_name)
 	WITH_LOCK(&call->conn->lock);
 
 	str_copy(call->device_name, device_name, sizeof(call->device_name));
-	str_copy(call->conn->info.device_name, device_name, sizeof(call->conn->info.device_name));
+	if (!call->member)
+		str_copy(call->conn->info.device_name, device_name, sizeof(call->conn->info.device_name));
 }
 
 void ras_call_set_speed(struct ras_call *call, uint32_t bits_per_second)
 {
 	WITH_LOCK(&call->conn->lock);
 
-	call->speed = call->conn->info.speed = bits_per_second;
+	call->speed = bits_per_second;
+	if (!call->member)
+		call->conn->info.speed = bits_per_second;
 }
 
 void ras_call_set_process(struct ras_call *call, pid_t pid)
@@ -328,7 +346,8 @@ void ras_call_set_process(struct ras_call *call, pid_t pid)
 	WITH_LOCK(&call->conn->lock);
 
 	call->pid = pid;
-	call->conn->info.process_id = (uint32_t)pid;
+	if (!call->member)
+		call->conn->info.process_id = (uint32_t)pid;
 }
 
 /* The first address of a role, IPv4 before IPv6 (rasConnLocalAddr, rasConnPeerAddr). */
@@ -351,6 +370,8 @@ void call_show_addresses(struct ras_call *call)
 	size_t n_routes = MIN(call->network.n_routes, (size_t)RAS_ROUTES_MAX);
 	struct ras_addr *copy = NULL;
 
+	if (call->member)
+		return;
 	if (call->n_addrs + n_routes > 0)
 		copy = malloc((call->n_addrs + n_routes) * sizeof(*copy));
 	if (copy)
@@ -387,19 +408,30 @@ static void note(struct ras_call *call, const struct record_writer *w)
 	call->notes_len += w->len;
 }
 
+/* The links of a bundle share one record; each has names of its own in it. */
+static const char *note_key(const struct ras_call *call, const char *key, char ret[32])
+{
+	if (!call->member)
+		return key;
+	snprintf(ret, 32, "d-%u-%s", call->subentry, key + strlen("d-"));
+	return ret;
+}
+
 void ras_call_note_u64(struct ras_call *call, const char *key, uint64_t value)
 {
 	struct record_writer w = {.len = 0};
+	char own[32];
 
-	record_put_u64(&w, key, value);
+	record_put_u64(&w, note_key(call, key, own), value);
 	note(call, &w);
 }
 
 void ras_call_note_str(struct ras_call *call, const char *key, const char *value)
 {
 	struct record_writer w = {.len = 0};
+	char own[32];
 
-	record_put_str(&w, key, value);
+	record_put_str(&w, note_key(call, key, own), value);
 	note(call, &w);
 }
 
@@ -433,7 +465,7 @@ void ras_call_log(struct ras_call *call, const char *format, ...)
 	/* Room for the newline. What other programs say must not work on the terminal of who reads it. */
 	len = log_escape(line, sizeof(line) - 1, text, MIN((size_t)n, sizeof(text) - 1));
 	log_debug("entry %s: call %u: %s", call->conn->name, call->call_id, line);
-	if (call->log_fd < 0 && call->log_len == 0)
+	if (call->log_fd < 0 && call->log_len == 0 && !call->member)
 		call->log_fd = open_log(call);
 	if (call->log_fd < 0 || call->log_len + len + 1 > CALL_LOG_MAX)
 		return;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/bundle.h"
 #include "sys/clock.h"
 
 #define SWAP(a, b)                                                                                                     \
@@ -49,6 +49,7 @@ struct ras_conn *conn_unref(struct ras_conn *conn)
 	ras_entry_unref(conn->kept);
 	ras_entry_unref(conn->kept_base);
 	free(conn->addrs);
+	free(conn->links);
 	pthread_mutex_destroy(&conn->lock);
 	free(conn);
 	return NULL;
@@ -168,7 +169,8 @@ static bool notice_wanted(const struct ras *ras, enum ras_notify_type type)
 	return (atomic_load(&ras->setting[RAS_SETTING_NOTIFY_TYPES]) & 1u << type) != 0;
 }
 
-void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds)
+static void notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds,
+		   const struct ras_link *link)
 {
 	/* The end of a call may be told after its row has gone. */
 	const struct ras_entry *entry = conn->entry || !conn->call ? conn->entry : conn->call->entry;
@@ -183,8 +185,20 @@ void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_stat
 		.call_seconds = call_seconds,
 	};
 
+	if (link)
+		notice.link = *link;
 	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
 	notices_post(conn->ras, conn, &notice);
+}
+
+void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds)
+{
+	notice(conn, type, old_status, call_seconds, NULL);
+}
+
+void conn_notice_link(struct ras_conn *conn, const struct ras_link *link)
+{
+	notice(conn, RAS_NOTIFY_LINK_CHANGE, 0, 0, link);
 }
 
 void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, enum ras_change change)
@@ -254,7 +268,7 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	/* One that waited for traffic has what it waited with. */
 	if (!call->armed) {
 		call->entry = ras_entry_ref(conn->entry);
-		call->driver = driver_find(conn->ras, conn->entry->device_type);
+		call->driver = bundle_driver(conn->ras, conn->entry);
 		call->call_id = next_call_id(conn->ras);
 	}
 	call->request_id = conn->series.request;

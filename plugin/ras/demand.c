@@ -3,6 +3,7 @@
  * watch: its id, the attempt and its deadline begin with the first packet. The dial thread's own. */
 #include <errno.h>
 
+#include "ras/bundle.h"
 #include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -19,7 +20,7 @@ static void prepare(struct ras_call *call, struct ras_entry *entry)
 	struct ras *ras = call->ras;
 
 	call->entry = entry;
-	call->driver = driver_find(ras, entry->device_type);
+	call->driver = bundle_driver(ras, entry);
 	call->trigger = RAS_TRIGGER_ON_DEMAND;
 	call->subentry = 0;
 	call->deadline = INT64_MAX;

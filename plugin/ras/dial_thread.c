@@ -82,7 +82,7 @@ static int connected(struct ras_call *call)
 		call->state = RAS_CONNECTED;
 		conn->info.start_time_ms = call->up_real;
 		conn->info.up_since_mono_ms = call->up_mono;
-		conn->info.links_up = 1;
+		conn->info.links_up = MAX(conn->info.links_up, 1u);
 		conn->info.counters.consecutive_failures = 0;
 		conn->series.untold = 0;
 		conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, COUNT_SUCCESS);

@@ -43,6 +43,7 @@ struct ras_traffic {
 struct ras_driver {
 	const char *name;
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
+	bool bundles;          /* its calls may be links of a bundle: no ras_call_save(), traffic() from any thread */
 	int stats_interval_ms; /* how often traffic is asked while up */
 
 	/* Mask of enum ras_option that it leaves to the engine: default-route, for an interface over which nothing but

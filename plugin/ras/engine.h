@@ -56,8 +56,14 @@ struct dial_waiter {
 
 struct link_record;
 
+#define BUNDLE_LINKS_MAX 16   /* further subentries are not dialed */
+#define BUNDLE_NOTE "d-links" /* in the record of a bundle: how many links it has */
+
+struct bundle_link;
+
 struct ras_call {
 	struct ras *ras;
+	struct bundle_link *member; /* a link of a bundle, by which it is shown; NULL: the call itself */
 	struct ras_conn *conn;
 	pthread_t thread;
 	int wake_fd;
@@ -158,6 +164,8 @@ struct ras_conn {
 	struct ras_traffic traffic_base; /* of the calls before this one */
 	struct ras_addr *addrs;
 	size_t n_addrs;
+	struct ras_link *links;
+	size_t n_links;
 	struct ras_call *call; /* dial thread; NULL: none */
 
 	enum ras_action last_action;
@@ -313,6 +321,9 @@ void conn_clear_link(struct ras_conn *conn);
 /* Owes a notification with the present values (masks are looked at here). */
 void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds);
 
+/* Owes rasLinkChange with the present values of the link. */
+void conn_notice_link(struct ras_conn *conn, const struct ras_link *link);
+
 /* Owes rasConfigChange, which rasNotifyTypes alone decides. */
 void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, enum ras_change change);
 
@@ -376,6 +387,9 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 
 /* Lets it go, or sends it away. Any thread. */
 void call_order(struct ras_call *call, enum call_orders orders);
+
+/* Starts a thread as dial threads are: small stack, all signals blocked. Returns 0 or -EAGAIN. */
+int thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
 
 /* Frees a call whose thread is joined or never was. */
 struct ras_call *call_free(struct ras_call *call);

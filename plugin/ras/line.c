@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an attempt dials: one destination with its device and credentials, as an entry of its own. An attempt may take
  * another one in its place: the next of the alternates, or the same with new credentials. The dial thread's own. */
+#include "ras/bundle.h"
 #include "ras/modes.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -25,7 +26,7 @@ void line_take(struct ras_call *call, struct ras_entry *line, uint32_t subentry)
 
 	str_copy(call->destination, line->destination, sizeof(call->destination));
 	ras_call_set_device(call, line->device_name);
-	call->driver = driver_find(call->ras, line->device_type);
+	call->driver = bundle_driver(call->ras, line);
 	call->subentry = subentry;
 	call->state = RAS_OPEN_PORT;
 	call->error = RAS_ERROR_INIT;

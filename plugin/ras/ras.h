@@ -324,6 +324,19 @@ struct ras_conn_info {
 	int64_t discontinuity_mono_ms; /* of the counters; 0: none since the engine's start */
 };
 
+/* A link of a multilink entry, as rasLinkTable shows it. */
+struct ras_link {
+	uint32_t subentry; /* 0: the entry itself */
+	enum ras_status status;
+	enum ras_state state;
+	struct ras_error last_error;
+	uint32_t ifindex;
+	uint32_t attempts, failures; /* since the engine's start */
+};
+
+/* [any] Returns false, ret untouched, if it was never dialed as a link. */
+bool ras_conn_link(const struct ras_conn *conn, uint32_t subentry, struct ras_link *ret);
+
 /* [any] */
 void ras_conn_get(const struct ras_conn *conn, struct ras_conn_info *ret);
 
@@ -381,6 +394,7 @@ struct ras_notice {
 	uint32_t call_seconds;      /* disconnected */
 	enum ras_change change;     /* configChange */
 	enum ras_origin origin;     /* configChange */
+	struct ras_link link;       /* linkChange */
 };
 
 /* Tells whether the notifications that are taken can go out. While they cannot, they wait, the newest of an entry and

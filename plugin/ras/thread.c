@@ -61,7 +61,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct ras_call *call)
+int thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	sigset_t all, old;
@@ -71,7 +71,7 @@ static int start_thread(struct ras_call *call)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, DIAL_THREAD_STACK);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&call->thread, &attr, thread_main, call);
+	r = pthread_create(thread, &attr, main, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return r == 0 ? 0 : -EAGAIN;
@@ -106,7 +106,7 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 		call->counted = true;
 	}
 	pthread_mutex_unlock(&ras->lock);
-	r = stopping ? -EAGAIN : start_thread(call);
+	r = stopping ? -EAGAIN : thread_start(&call->thread, thread_main, call);
 	if (r < 0) {
 		if (!stopping) {
 			pthread_mutex_lock(&ras->lock);

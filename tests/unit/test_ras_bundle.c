@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Link mode dialAll: several links, one connection. */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "engine_told.h"
+
+#define GOOD "setup=10ms"
+#define BUSY "setup=10ms,fail=676"
+
+/* ---- helpers ---- */
+
+static struct ras_entry *bundle(struct lab *lab, const char *first, const char *second)
+{
+	struct ras_entry *e = lab_line(lab, "hq", first);
+
+	e->link_mode = RAS_LINK_MODE_DIAL_ALL;
+	e->notify_types |= 1u << RAS_NOTIFY_LINK_CHANGE;
+	e->redial_max = 0;
+	e->redial_pause = 1;
+	e->subentries = calloc(2, sizeof(*e->subentries));
+	assert_non_null(e->subentries);
+	e->n_subentries = 2;
+	e->subentries[0] = (struct ras_subentry){.index = 7,
+						 .device_type = RAS_DEVICE_OTHER,
+						 .row_status = RAS_ROW_ACTIVE};
+	str_copy(e->subentries[0].destination, second, sizeof(e->subentries[0].destination));
+	/* Out of service: no link. */
+	e->subentries[1] = (struct ras_subentry){.index = 9,
+						 .device_type = RAS_DEVICE_OTHER,
+						 .row_status = RAS_ROW_NOT_IN_SERVICE};
+	return e;
+}
+
+static struct ras_conn *dial(const struct lab *lab)
+{
+	struct ras_conn *conn = lab_conn(lab, "hq");
+
+	assert_int_equal(ras_dial(lab->ras, conn, &by_func1, NULL), 0);
+	return conn;
+}
+
+static struct ras_link link_of(const struct ras_conn *conn, uint32_t subentry)
+{
+	struct ras_link link = {.subentry = UINT32_MAX};
+
+	ras_conn_link(conn, subentry, &link);
+	return link;
+}
+
+static void wait_link(const struct ras_conn *conn, uint32_t subentry, enum ras_status status)
+{
+	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
+
+	while (link_of(conn, subentry).status != status) {
+		if (clock_mono_ms() > end)
+			fail_msg("link %u is %d, not %d", subentry, link_of(conn, subentry).status, status);
+		usleep(2000);
+	}
+}
+
+static void wait_links_up(const struct ras_conn *conn, uint32_t n)
+{
+	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
+
+	while (lab_info(conn).links_up != n) {
+		if (clock_mono_ms() > end)
+			fail_msg("%u links are up, not %u", lab_info(conn).links_up, n);
+		usleep(2000);
+	}
+}
+
+/* How many of a type wait; of linkChange those of one link. */
+static size_t notices(const struct lab *lab, enum ras_notify_type type, uint32_t subentry)
+{
+	struct ras_notice notice;
+	size_t n = 0;
+
+	ras_notices_connected(lab->ras, true);
+	while (ras_notices_take(lab->ras, &notice))
+		n += notice.type == type && (type != RAS_NOTIFY_LINK_CHANGE || notice.link.subentry == subentry);
+	ras_notices_connected(lab->ras, false);
+	return n;
+}
+
+static void hang_up(const struct lab *lab, struct ras_conn *conn)
+{
+	ras_hang_up(conn);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	assert_int_equal(lab_info(conn).links_up, 0);
+	lab_check_sums(lab);
+}
+
+static void expect_counts(const struct ras_conn *conn, uint32_t successes, uint32_t failures, uint32_t drops)
+{
+	struct ras_conn_info info = lab_info(conn);
+
+	assert_int_equal(info.counters.attempts, successes + failures);
+	assert_int_equal(info.counters.successes, successes);
+	assert_int_equal(info.counters.failures, failures);
+	assert_int_equal(info.counters.drops, drops);
+}
+
+/* ---- tests ---- */
+
+static void both_come_up(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	bundle(lab, GOOD, "setup=200ms");
+	lab_start(lab);
+	ras_notices_connected(lab->ras, true);
+	conn = dial(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	wait_links_up(conn, 2);
+	assert_int_equal(link_of(conn, 0).status, RAS_STATUS_UP);
+	assert_int_equal(link_of(conn, 7).state, RAS_CONNECTED);
+	assert_int_equal(link_of(conn, 7).attempts, 1);
+	assert_int_equal(link_of(conn, 7).failures, 0);
+	assert_int_not_equal(link_of(conn, 7).ifindex, 0);
+	assert_int_equal(link_of(conn, 9).subentry, UINT32_MAX);
+	assert_int_equal(notices(lab, RAS_NOTIFY_LINK_CHANGE, 7), 1);
+	hang_up(lab, conn);
+	assert_int_equal(link_of(conn, 0).status, RAS_STATUS_DOWN);
+	assert_int_equal(link_of(conn, 7).status, RAS_STATUS_DOWN);
+	assert_int_equal(link_of(conn, 7).ifindex, 0);
+	expect_counts(conn, 1, 0, 0);
+	assert_true(only_history_row(lab).connected);
+}
+
+static void first_is_lost_and_dialed_again(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, "setup=10ms,drop=300ms", GOOD);
+	struct ras_conn *conn;
+
+	e->redial_on_drop = true;
+	lab_start(lab);
+	conn = dial(lab);
+	wait_links_up(conn, 2);
+	wait_link(conn, 0, RAS_STATUS_WAITING_REDIAL);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+	assert_int_equal(link_of(conn, 0).last_error.code, 829);
+	wait_links_up(conn, 2);
+	assert_true(link_of(conn, 0).attempts >= 2);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void second_is_lost(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	bundle(lab, GOOD, "setup=10ms,drop=100ms,dropcode=629");
+	lab_start(lab);
+	conn = dial(lab);
+	wait_link(conn, 7, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+	assert_int_equal(lab_info(conn).links_up, 1);
+	assert_int_equal(link_of(conn, 7).last_error.cause, RAS_CAUSE_REMOTE_HANGUP);
+	assert_int_equal(lab_info(conn).last_error.code, 0);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void both_are_lost(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	bundle(lab, "setup=10ms,drop=300ms", "setup=10ms,drop=100ms,dropcode=629");
+	lab_start(lab);
+	conn = dial(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).last_error.code, 829);
+	assert_int_equal(lab_info(conn).links_up, 0);
+	expect_counts(conn, 1, 0, 1);
+	assert_int_equal(notices(lab, RAS_NOTIFY_DISCONNECTED, 0), 1);
+	assert_true(only_history_row(lab).connected);
+}
+
+static void one_fails_and_is_redialed(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, BUSY ",fails=1", GOOD);
+	struct ras_conn *conn;
+
+	e->redial_max = 1;
+	lab_start(lab);
+	conn = dial(lab);
+	wait_links_up(conn, 2);
+	assert_int_equal(link_of(conn, 0).attempts, 2);
+	assert_int_equal(link_of(conn, 0).failures, 1);
+	assert_int_equal(link_of(conn, 0).last_error.code, 676);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void all_fail(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	bundle(lab, BUSY, "setup=50ms,fail=678");
+	lab_start(lab);
+	conn = dial(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).last_error.code, 676);
+	assert_int_equal(link_of(conn, 7).last_error.code, 678);
+	expect_counts(conn, 0, 1, 0);
+	assert_false(only_history_row(lab).connected);
+	lab_check_sums(lab);
+}
+
+static void refused_is_not_redialed(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, GOOD, "setup=10ms,fail=691");
+	struct ras_conn *conn;
+
+	e->redial_max = 5;
+	lab_start(lab);
+	conn = dial(lab);
+	wait_link(conn, 7, RAS_STATUS_FAILED);
+	assert_int_equal(link_of(conn, 7).attempts, 1);
+	hang_up(lab, conn);
+}
+
+static void hang_up_in_set_up(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+
+	bundle(lab, "setup=60s", "setup=60s");
+	lab_start(lab);
+	conn = dial(lab);
+	wait_link(conn, 7, RAS_STATUS_DIALING);
+	hang_up(lab, conn);
+	expect_counts(conn, 0, 1, 0);
+	assert_int_equal(only_history_row(lab).error.code, 631);
+}
+
+static void limits_are_those_of_the_connection(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, GOOD, GOOD);
+	struct ras_conn *conn;
+
+	e->max_duration = 1;
+	lab_start(lab);
+	conn = dial(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	assert_int_equal(only_history_row(lab).error.code, 932);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void idle_ends_all(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, GOOD, GOOD);
+	struct ras_conn *conn;
+
+	e->idle_timeout = 1;
+	lab_start(lab);
+	conn = dial(lab);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	lab_wait_status(lab, conn, RAS_STATUS_DOWN);
+	assert_int_equal(only_history_row(lab).error.code, 828);
+}
+
+/* An agent ends, the next one finds both links, one of them having been lost and not dialed again if n is 1. */
+static void adopted(struct lab *lab, const char *second, uint32_t n)
+{
+	struct ras_conn_info before, after;
+	struct ras_conn *conn;
+
+	bundle(lab, GOOD, second);
+	lab_start(lab);
+	conn = dial(lab);
+	wait_links_up(conn, 2);
+	wait_links_up(conn, n);
+	before = lab_info(conn);
+	lab_stop(lab);
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	wait_links_up(conn, 2);
+	after = lab_info(conn);
+	assert_int_equal(after.status, RAS_STATUS_UP);
+	assert_int_equal(after.call_id, before.call_id);
+	assert_int_equal(after.speed, 2 * 56000);
+	assert_int_equal(after.start_time_ms, before.start_time_ms);
+	assert_true(after.call_traffic.in_octets >= before.call_traffic.in_octets);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+	only_history_row(lab);
+}
+
+static void two_links_are_adopted(void **state)
+{
+	adopted(*state, "setup=300ms", 2);
+}
+
+static void one_link_is_adopted(void **state)
+{
+	adopted(*state, "setup=300ms,drop=200ms", 1);
+}
+
+static void a_bundle_needs_a_subentry(void **state)
+{
+	struct lab *lab = *state;
+
+	lab_line(lab, "hq", GOOD)->link_mode = RAS_LINK_MODE_DIAL_ALL;
+	lab_start(lab);
+	assert_true(ras_dial(lab->ras, lab_conn(lab, "hq"), &by_func1, NULL) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LAB_TEST(both_come_up),
+		LAB_TEST(first_is_lost_and_dialed_again),
+		LAB_TEST(second_is_lost),
+		LAB_TEST(both_are_lost),
+		LAB_TEST(one_fails_and_is_redialed),
+		LAB_TEST(all_fail),
+		LAB_TEST(refused_is_not_redialed),
+		LAB_TEST(hang_up_in_set_up),
+		LAB_TEST(limits_are_those_of_the_connection),
+		LAB_TEST(idle_ends_all),
+		LAB_TEST(two_links_are_adopted),
+		LAB_TEST(one_link_is_adopted),
+		LAB_TEST(a_bundle_needs_a_subentry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
