@@ -326,7 +326,13 @@ static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool a
 
 int pppd_arm(struct ras_call *call, const struct pppd_medium *medium)
 {
-	int r = spawn(call, medium, true);
+	int r;
+
+	/* pppd would need the interface identifiers beforehand, too. */
+	if (ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
+		return ras_call_fail(call, 625, RAS_BACKEND_NONE,
+				     "dial-mode on-demand and option ipv6 do not go together");
+	r = spawn(call, medium, true);
 
 	while (r == 0 && !((struct pppd_link *)ras_call_data(call))->awake)
 		r = serve(call, ras_call_data(call));

@@ -338,11 +338,6 @@ int pppd_options_check(const struct ras_entry *entry, struct ras_error *ret_erro
 			      "local-address and peer-address must be IPv4 addresses");
 		return -EINVAL;
 	}
-	if (entry->dial_mode == RAS_DIAL_MODE_ON_DEMAND && ras_entry_has_option(entry, RAS_OPTION_IPV6)) {
-		ras_error_set(ret_error, ERROR_CORRUPT_PHONEBOOK, RAS_BACKEND_NONE,
-			      "dial-mode on-demand and option ipv6 do not go together");
-		return -EINVAL;
-	}
 	for (size_t i = 0; entry->pppd_options && entry->pppd_options[i]; i++)
 		if (check_line(entry->pppd_options[i], i + 1, ret_error) < 0)
 			return -EINVAL;
