@@ -143,13 +143,14 @@ static void add_options(const struct ras_call *call, const char *plugin, struct 
 	char device[IFNAMSIZ + 8];
 
 	pppd_option(options, "plugin", plugin);
+	/* Read when the device is named, so they come before it. */
+	pppd_option_number(options, "pppoe-padi-timeout", padi_timeout(call));
+	pppd_option_number(options, "pppoe-padi-attempts", PADI_ATTEMPTS);
 	/* The prefix keeps pppd from taking the name for an option. */
 	snprintf(device, sizeof(device), "nic-%s", ras_call_device_name(call));
 	pppd_option_word(options, device);
 	if (service[0] != '\0')
 		pppd_option(options, "pppoe-service", service);
-	pppd_option_number(options, "pppoe-padi-timeout", padi_timeout(call));
-	pppd_option_number(options, "pppoe-padi-attempts", PADI_ATTEMPTS);
 	pppd_option_number(options, "mtu", MTU);
 	pppd_option_number(options, "mru", MTU);
 	/* RFC 2516, section 7, and what makes no sense on a line of packets. */

@@ -12,7 +12,7 @@ import time
 from links import *
 
 MANY = 20
-QUICK = ["pppoe-padi-timeout 1", "pppoe-padi-attempts 2"]
+QUICK = 16  # dial-timeout with which discovery takes 7 s
 ECHO = ["lcp-echo-interval 1", "lcp-echo-failure 2"]
 
 
@@ -69,8 +69,8 @@ links = Links([
     pppoe("plain", options=["use-peer-dns"]),
     pppoe("any", service=""),
     pppoe("bad", secret="wrong", redial_max=3),
-    pppoe("no-service", service="elsewhere", pppd=QUICK),
-    pppoe("nobody", device="eth2", pppd=QUICK),
+    pppoe("no-service", service="elsewhere", dial_timeout=QUICK),
+    pppoe("nobody", device="eth2", dial_timeout=QUICK),
     pppoe("seeks", device="eth2"),
     pppoe("first", device="eth3"),
     pppoe("second", device="eth3"),

@@ -346,6 +346,8 @@ static void refused(void **state UNUSED)
 {
 	static const char *const bad[] = {
 		"persist",
+		"pppoe-service internet",
+		"pppoe-padi-timeout 1",
 		"updetach",
 		"detach",
 		"demand",
