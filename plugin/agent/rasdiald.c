@@ -51,7 +51,7 @@ struct options {
 /* What the thread that takes signals and the loop share. */
 static struct {
 	struct ras *ras;
-	const struct config *config; /* that it was started with */
+	const struct config *config;    /* that it was started with */
 	struct control_server *control; /* NULL: commands on this host cannot reach it */
 	int wake_fd;
 	atomic_bool reload, stop;

@@ -28,26 +28,24 @@ struct host {
 
 /* ---- an engine of our own ---- */
 
-/* An agent would dial them; the command is about one entry. */
-static void start_only(struct config *config, const char *dialed)
+/* What an agent would dial by itself is not dialed: the command is about one entry, and dials it once. */
+static void start_nothing(struct config *config)
 {
 	for (size_t i = 0; i < config->n_entries; i++) {
 		struct ras_entry *entry = config->entries[i];
-		bool starts =
-			entry->dial_mode == RAS_DIAL_MODE_AUTO_START || entry->dial_mode == RAS_DIAL_MODE_PERSISTENT;
 
-		if (starts && !(dialed && str_equal(entry->name, dialed)))
+		if (entry->dial_mode == RAS_DIAL_MODE_AUTO_START || entry->dial_mode == RAS_DIAL_MODE_PERSISTENT)
 			entry->dial_mode = RAS_DIAL_MODE_MANUAL;
 	}
 }
 
-static int start_engine(struct host *host, enum host_use use, const char *dialed, struct ras_error *error)
+static int start_engine(struct host *host, enum host_use use, struct ras_error *error)
 {
 	struct config *config = host->config;
 	struct ras_settings settings;
 	int r;
 
-	start_only(config, dialed);
+	start_nothing(config);
 	config_settings(config, &settings);
 	settings.hang_up_on_exit = false; /* the command says itself what is hung up */
 	r = ras_new(&settings, ras_drivers, error, &host->ras);
@@ -81,8 +79,7 @@ static int join_server(struct host *host, struct ras_error *error)
 	return r;
 }
 
-static int make_engine(struct config *config, enum host_use use, const char *dialed, struct ras_error *error,
-		       struct host **ret)
+static int make_engine(struct config *config, enum host_use use, struct ras_error *error, struct host **ret)
 {
 	struct host *host = calloc(1, sizeof(*host));
 	int r;
@@ -91,7 +88,7 @@ static int make_engine(struct config *config, enum host_use use, const char *dia
 	if (!host)
 		return -ENOMEM;
 	host->config = config;
-	r = start_engine(host, use, dialed, error);
+	r = start_engine(host, use, error);
 	if (r == 0)
 		r = join_server(host, error);
 	if (r < 0) {
@@ -117,7 +114,7 @@ static int complain_of(const char *run_dir, int r)
 	return -1;
 }
 
-int host_reach(const char *config_path, const char *run_dir, enum host_use use, const char *dialed, struct host **ret)
+int host_reach(const char *config_path, const char *run_dir, enum host_use use, struct host **ret)
 {
 	_cleanup_config_ struct config *config = NULL;
 	int64_t until = clock_mono_ms() + STARTING_MS;
@@ -148,7 +145,7 @@ int host_reach(const char *config_path, const char *run_dir, enum host_use use, 
 			fprintf(stderr, "rasdial: no agent answers in %s, and without one: %s\n", run_dir, reason);
 			return -1;
 		}
-		r = make_engine(config, use, dialed, &error, ret);
+		r = make_engine(config, use, &error, ret);
 		if (r >= 0) {
 			TAKE_PTR(config);
 			return r;

@@ -14,10 +14,10 @@ enum host_use {
 	HOST_DIALS, /* takes up links, dials, is there for other commands */
 };
 
-/* Finds the agent, or makes the engine. config_path: see rasdial.yaml(5); run_dir NULL: as it says. dialed: the entry that
- * the command is about, NULL: none; no other is started by its own dial mode. Returns the socket, non-blocking, with
- * *ret the engine, NULL if it is another process's; -1 after a message on standard error. */
-int host_reach(const char *config_path, const char *run_dir, enum host_use use, const char *dialed, struct host **ret);
+/* Finds the agent, or makes the engine. config_path: see rasdial.yaml(5); run_dir NULL: as it says. An engine of our
+ * own dials nothing by itself. Returns the socket, non-blocking, with *ret the engine, NULL if it is another process's;
+ * -1 after a message on standard error. */
+int host_reach(const char *config_path, const char *run_dir, enum host_use use, struct host **ret);
 
 /* Waits for an answer on fd, or for signal_fd (-1: none), and does meanwhile what the engine needs. Returns true if
  * signal_fd is readable. */

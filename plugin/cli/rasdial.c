@@ -288,19 +288,21 @@ static int take_signals(void)
 static int run(const struct options *options)
 {
 	static const enum control_verb verbs[] = {
-		[0] = CONTROL_DIAL, ['d'] = CONTROL_HANG_UP, ['s'] = CONTROL_STATUS,
+		[0] = CONTROL_DIAL,  ['d'] = CONTROL_HANG_UP, ['s'] = CONTROL_STATUS,
 		['L'] = CONTROL_LOG, ['l'] = CONTROL_STATUS,
 	};
 	bool dials = options->use == 0 || options->use == 'd';
 	struct session s = {.signal_fd = take_signals(), .options = options, .status = EXIT_FAILURE};
-	const char *dialed = options->use == 0 ? options->argument : NULL;
+	int r;
 
-	s.fd = host_reach(options->config, options->run_dir, dials ? HOST_DIALS : HOST_LOOKS, dialed, &s.host);
+	s.fd = host_reach(options->config, options->run_dir, dials ? HOST_DIALS : HOST_LOOKS, &s.host);
 	if (s.fd < 0)
 		return EXIT_FAILURE;
 	if (s.host && options->use == 's')
 		fputs("rasdial: no agent is running; what it has left up is not shown\n", stderr);
-	if (ask(&s, verbs[options->use], options->argument) < 0)
+	/* Who was sent away finds the reason in the answer. */
+	r = ask(&s, verbs[options->use], options->argument);
+	if (r < 0 && r != -EPIPE)
 		show_error(0, "the agent does not listen");
 	else if (dials)
 		follow(&s);

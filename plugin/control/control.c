@@ -99,8 +99,11 @@ int control_receive(int fd, char text[RECORD_MAX])
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
+	/* Told once, if the other side has not read all; what it sent before comes after that. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : errno == ECONNRESET ? 0 : -errno;
+		return errno == EINTR ? -EAGAIN : -errno;
 	/* Descriptors that somebody sends along are dropped by the kernel: there is no room for them. */
 	if ((message.msg_flags & MSG_TRUNC) || memchr(text, '\0', (size_t)n))
 		return -EBADMSG;

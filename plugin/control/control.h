@@ -38,8 +38,8 @@ int control_put_conn(struct record_writer *w, const struct ras_entry *entry, con
 /* Sends a record that was ended, without waiting. Returns 0 or negative errno: -EAGAIN if the other side is slow. */
 int control_send(int fd, const struct record_writer *w);
 
-/* Takes a packet, without waiting. Returns its length, NUL-ended in text; 0 if the other side has gone; -EAGAIN if there
- * is none; -EBADMSG if it is too long or holds a NUL. */
+/* Takes a packet, without waiting. Returns its length, NUL-ended in text; 0 if the other side has gone; -EAGAIN if
+ * there is none; -EBADMSG if it is too long or holds a NUL. */
 int control_receive(int fd, char text[RECORD_MAX]);
 
 /* A socket of this kind, high, close-on-exec, non-blocking; listening in a run directory, in place of one that an ended

@@ -302,8 +302,8 @@ static void look(struct control_server *server, struct client *client)
 	settled = is_settled(client, &info);
 	client->begun = client->begun || ras_status_in_setup(info.status) || info.status == RAS_STATUS_UP ||
 			info.status == RAS_STATUS_WAITING || info.status == RAS_STATUS_WAITING_REDIAL;
-	if (client->dialed && (settled || info.status == RAS_STATUS_HANGING_UP ||
-			       info.status == RAS_STATUS_WAITING_REDIAL))
+	if (client->dialed &&
+	    (settled || info.status == RAS_STATUS_HANGING_UP || info.status == RAS_STATUS_WAITING_REDIAL))
 		client->dialed = false;
 	changed = info.status != client->status || info.state != client->state;
 	/* The state of a dial is the messages' to tell. */
