@@ -455,7 +455,9 @@ static bool may_ask(int fd)
 
 static void accept_client(struct control_server *server)
 {
-	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage from;
+	socklen_t size = sizeof(from);
+	int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0)
 		fd = fd_high(fd);

@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import zlib
 
@@ -29,7 +30,13 @@ ENTRIES = [
     {"name": "helper", "index": 6, "device_type": "exec", "device_name": "helper"},
     line("old", 7, "", dial_mode="persistent"),
 ]
-lab = Lab(ENTRIES[:6], {"helper_dir": "/nonexistent"})
+lab = Lab(ENTRIES[:6], {})
+helpers = f"{lab.dir}/helpers"
+os.makedirs(helpers, 0o755)
+with open(f"{helpers}/helper", "w", encoding="utf-8") as script:
+    os.fchmod(script.fileno(), 0o755)
+    script.write("#!/bin/sh\necho 'words of the helper' >&2\necho ERROR 678 nobody answers\nexit 1\n")
+lab.write_config(agent={"helper_dir": helpers})
 
 
 class Alone:
@@ -308,10 +315,32 @@ def looks_without_agent():
 
 @test()
 def log_of_attempt():
-    """The log of an attempt of a helper that is not there is none; its error is"""
+    """The log of the last attempt has the words of the helper"""
     code, _, errors = rasdial(lab, "helper")
-    equal(code, 1)
-    check(errors.startswith("Remote access error "), errors)
+    equal((code, errors), (1, "Remote access error 678 - nobody answers"))
+    code, lines, errors = rasdial(lab, "-L", "helper")
+    equal((code, errors), (0, ""))
+    check(any("words of the helper" in text for text in lines), str(lines))
+
+
+@test()
+def strangers():
+    """Nobody but root and the user of the agent may ask"""
+    if os.geteuid() != 0:
+        raise Skip("only root can become somebody else")
+    os.chmod(lab.dir, 0o755)
+    os.chmod(lab.run_dir, 0o755)
+    os.chmod(f"{lab.run_dir}/control", 0o666)
+    seen = subprocess.run([sys.executable, "-c", "import socket, sys\n"
+                           "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+                           "s.connect(sys.argv[1])\n"
+                           "try:\n s.send(sys.argv[2].encode())\n print(s.recv(9000))\n"
+                           "except OSError:\n print('let go')",
+                           f"{lab.run_dir}/control", packet('status entry="hq"').decode()],
+                          user=65534, group=65534, extra_groups=[], capture_output=True, check=False, text=True)
+    os.chmod(f"{lab.run_dir}/control", 0o600)
+    os.chmod(lab.run_dir, 0o700)
+    check(seen.stdout.strip() in ("let go", "b''"), f"{seen.stdout}{seen.stderr}")
 
 
 @test()
