@@ -93,6 +93,15 @@ static bool add_link(struct bundle *b, const struct ras_subentry *subentry)
 	return link->line.wake_fd >= 0;
 }
 
+static size_t count_active(const struct ras_entry *entry)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < entry->n_subentries; i++)
+		n += entry->subentries[i].row_status == RAS_ROW_ACTIVE;
+	return n;
+}
+
 /* All links of the entry, none of them begun. NULL: the call has failed. */
 static struct bundle *bundle_make(struct ras_call *call)
 {
@@ -104,11 +113,17 @@ static struct bundle *bundle_make(struct ras_call *call)
 		ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 		return NULL;
 	}
+	if (count_active(entry) >= BUNDLE_LINKS_MAX) {
+		ras_call_fail(call, 716, RAS_BACKEND_NONE, "A bundle has %d links at most, that of the entry included",
+			      BUNDLE_LINKS_MAX);
+		free(b);
+		return NULL;
+	}
 	*b = (struct bundle){.call = call, .event_fd = fd_event(), .last = RAS_ERROR_INIT};
 	pthread_mutex_init(&b->lock, NULL);
 	b->links = calloc(BUNDLE_LINKS_MAX, sizeof(*b->links));
 	good = b->links && b->event_fd >= 0 && add_link(b, NULL);
-	for (size_t i = 0; good && i < entry->n_subentries && b->n < BUNDLE_LINKS_MAX; i++)
+	for (size_t i = 0; good && i < entry->n_subentries; i++)
 		if (entry->subentries[i].row_status == RAS_ROW_ACTIVE)
 			good = add_link(b, &entry->subentries[i]);
 	if (good && make_rows(b) == 0) {
@@ -145,12 +160,14 @@ static void note_links(struct bundle *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct ras_call *line = &b->links[i].line;
 
-		if (!b->links[i].up || call->notes_len + line->notes_len > sizeof(call->notes))
+		if (!b->links[i].up)
 			continue;
 		snprintf(key, sizeof(key), "d-%u-up", line->subentry);
 		ras_call_note_u64(call, key, (uint64_t)line->up_mono);
 		snprintf(key, sizeof(key), "d-%u-speed", line->subentry);
 		ras_call_note_u64(call, key, line->speed);
+		if (call->notes_len + line->notes_len > sizeof(call->notes))
+			continue;
 		memcpy(call->notes + call->notes_len, line->notes, line->notes_len);
 		call->notes_len += line->notes_len;
 	}

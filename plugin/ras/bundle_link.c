@@ -184,6 +184,15 @@ static void count_out(struct bundle_link *link)
 	link->up = false;
 }
 
+/* The first attempt is none of the redials. */
+static uint32_t redials_left(const struct bundle_link *link, bool was_up)
+{
+	uint32_t budget = redial_budget(link->entry);
+	uint32_t used = was_up || link->tried == 0 ? 0 : link->tried - 1;
+
+	return used < budget ? budget - used : 0;
+}
+
 /* One attempt, and the link it makes, until it is down. Returns whether another one is to follow. */
 static bool link_round(struct bundle_link *link)
 {
@@ -212,8 +221,7 @@ static bool link_round(struct bundle_link *link)
 	verdict = redial_decide(link->entry, &(struct redial_case){
 						     .was_up = was_up,
 						     .code = line->error.code,
-						     .left = redial_budget(link->entry) -
-							     MIN(redial_budget(link->entry), link->tried - !was_up),
+						     .left = redials_left(link, was_up),
 						     .enabled = true,
 					     });
 	if (atomic_load(&link->orders) != LINK_LIVE)

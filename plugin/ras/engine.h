@@ -2,9 +2,9 @@
 /* The inside of the dial engine: what its files share and nobody else sees.
  *
  * Locks, in the order in which they may be taken:
- *   store.lock -> conn.lock -> ras.lock -> notices.lock
+ *   store.lock -> bundle.lock -> conn.lock -> ras.lock -> notices.lock
  * store.lock is held while lines are written to the journal and belongs to dial threads, the keeper and requests in
- * their phase of writing; no getter takes it. The other three are held for assignments only. */
+ * their phase of writing; no getter takes it. The others are held for assignments only. */
 #ifndef RASDIAL_RAS_ENGINE_H
 #define RASDIAL_RAS_ENGINE_H
 
@@ -56,7 +56,7 @@ struct dial_waiter {
 
 struct link_record;
 
-#define BUNDLE_LINKS_MAX 16   /* further subentries are not dialed */
+#define BUNDLE_LINKS_MAX 8    /* what they note fits into one record; an entry with more is not dialed */
 #define BUNDLE_NOTE "d-links" /* in the record of a bundle: how many links it has */
 
 struct bundle_link;

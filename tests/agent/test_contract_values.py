@@ -253,6 +253,8 @@ def edges(obj):
     if obj.text:
         wide = ("\U0001f4de" * (obj.high // 4) + "xyz"[:obj.high % 4]) if not obj.name.endswith(("Destination", "DeviceName")) else "x"
         return [b"x" * obj.low, b"x" * obj.high, wide]
+    if obj.name == "rasEntryDialMode":
+        return list(obj.labels.values())[::-1]  # manual is the last: a persistent row is dialed as soon as it can be
     if obj.labels:
         return [v for v in obj.labels.values() if not obj.name.endswith("DeviceType")] or ["loopback", "other"]
     return [obj.high, obj.low]

@@ -175,9 +175,9 @@ def openvpn_lost():
     server_.child.send_signal(signal.SIGCONT)
     server_.stop()
     server_.start()
-    row = lab.wait(links.index["again"], "up", "failed", timeout=60)
-    equal(row["OperStatus"], "up", links.attempt_log("again"))
-    check(row["Drops"] >= 1, row)
+    # It may not have noticed yet.
+    until(lambda: links.row("again")["Drops"] >= 1, 60, "the loss is noticed")
+    equal(lab.wait(links.index["again"], "up", "failed", timeout=60)["OperStatus"], "up", links.attempt_log("again"))
     links.hang_up("again")
 
 

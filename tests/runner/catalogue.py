@@ -11,6 +11,9 @@ PLAIN, ASAN, TSAN = "", "address,undefined", "thread"  # values of SANITIZE=
 
 TSAN_MARK = "# tsan: yes"  # a line of an agent test that also runs in the build with the thread sanitizer
 
+# One after the other; the programs of a phase run beside each other, those of the last one each by itself.
+PHASES = ("most", "guests", "alone")
+
 
 @dataclass(frozen=True)
 class Program:
@@ -20,7 +23,7 @@ class Program:
     limit: int  # seconds
     variant: str = PLAIN
     builds: tuple = ()  # (variant, target of make) that must be there before
-    alone: bool = False
+    phase: str = PHASES[0]
     skip: str = ""  # why it cannot run here
     required: bool = False  # what is skipped has failed
     environment: dict = field(default_factory=dict, hash=False)
@@ -64,7 +67,7 @@ def _link(top, build):
     run = os.path.join(top, "tests/link/run")
     missing = "" if shutil.which("linux.uml") else "linux.uml is missing (apt-get install user-mode-linux)"
     for _, name in _programs(top, "tests/link/test_*.py"):
-        yield Program("link", f"link/{name}", (run, name), 900, builds=((PLAIN, "programs"),), alone=True, skip=missing,
+        yield Program("link", f"link/{name}", (run, name), 900, builds=((PLAIN, "programs"),), phase="guests", skip=missing,
                       required=os.environ.get("LINK") == "required")
 
 
@@ -76,7 +79,7 @@ def _soak(top, build):
         binary = os.path.join(output_folder(build, variant), "tests/soak/chaos")
         yield Program("soak", name, (binary, seed, minutes), seconds + 120, variant, ((variant, "soakers"),))
     yield Program("soak", "soak/load", ("python3", os.path.join(top, "tests/soak/load.py"), seed, minutes, count),
-                  3 * seconds + int(count) // 2 + 1200, builds=((PLAIN, "programs"),), alone=True)
+                  3 * seconds + int(count) // 2 + 1200, builds=((PLAIN, "programs"),), phase="alone")
 
 
 def _lint(top, build):
