@@ -65,7 +65,6 @@ static struct bundle *bundle_free(struct bundle *b)
 	}
 	fd_close(b->event_fd);
 	pthread_mutex_destroy(&b->lock);
-	free(b->links);
 	free(b);
 	return NULL;
 }
@@ -119,10 +118,11 @@ static struct bundle *bundle_make(struct ras_call *call)
 		free(b);
 		return NULL;
 	}
-	*b = (struct bundle){.call = call, .event_fd = fd_event(), .last = RAS_ERROR_INIT};
+	b->call = call;
+	b->event_fd = fd_event();
+	b->last = RAS_ERROR_INIT;
 	pthread_mutex_init(&b->lock, NULL);
-	b->links = calloc(BUNDLE_LINKS_MAX, sizeof(*b->links));
-	good = b->links && b->event_fd >= 0 && add_link(b, NULL);
+	good = b->event_fd >= 0 && add_link(b, NULL);
 	for (size_t i = 0; good && i < entry->n_subentries; i++)
 		if (entry->subentries[i].row_status == RAS_ROW_ACTIVE)
 			good = add_link(b, &entry->subentries[i]);

@@ -198,7 +198,7 @@ static bool link_round(struct bundle_link *link)
 {
 	struct ras_call *line = &link->line;
 	struct redial_verdict verdict;
-	bool was_up = false;
+	bool was_up = link->adopts; /* if it is gone by now, it was lost */
 	int r;
 
 	if (!link->adopts)

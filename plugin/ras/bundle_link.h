@@ -31,7 +31,7 @@ struct bundle {
 	pthread_mutex_t lock;    /* before conn.lock */
 	struct ras_error last;   /* of the link that ended last */
 	struct ras_traffic gone; /* of links that are no longer up */
-	struct bundle_link *links;
+	struct bundle_link links[BUNDLE_LINKS_MAX];
 	size_t n;
 };
 
