@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # "make help" shows these lines:
 #:
-#: make              builds rasdiald and rasdial-pppd.so in build/
+#: make              builds rasdiald, rasdial, rasdial-pppd.so and the helpers in build/
 #: make demo         shows the main job on loopback, as any user; KEEP=1 leaves it running
 #: make check        builds and runs all tests; TESTS="unit agent/test_set" chooses (tests/run --list)
 #: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
@@ -28,6 +28,7 @@ BUILD ?= build
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 PREFIX ?= /usr
 DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 LIBEXECDIR ?= $(PREFIX)/libexec
@@ -80,10 +81,12 @@ sources = $(wildcard $(addprefix plugin/,$(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 pic_objects = $(patsubst %.c,$(OUT)/pic/%.o,$(1))
 
-engine := $(call objects,$(call sources,sys ras driver config))
+engine := $(call objects,$(call sources,sys ras driver config control))
 dlmod := $(call objects,plugin/agent/dlmod.c)
 main := $(call objects,plugin/agent/rasdiald.c)
 agent := $(filter-out $(dlmod) $(main),$(call objects,$(call sources,agent)))
+command := $(call objects,plugin/cli/rasdial.c)
+cli := $(filter-out $(command),$(call objects,$(call sources,cli)))
 pppd_plugin := $(call pic_objects,$(call sources,pppd-plugin))
 pic_sys := $(call pic_objects,$(call sources,sys))
 
@@ -95,12 +98,13 @@ helpers := $(patsubst plugin/helpers/%.c,$(OUT)/helpers/%,$(helper_sources)) \
 
 tests := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 agent_tests := $(filter $(OUT)/tests/unit/test_agent_%,$(tests))
-engine_tests := $(filter-out $(agent_tests),$(tests))
+cli_tests := $(filter $(OUT)/tests/unit/test_cli_%,$(tests))
+engine_tests := $(filter-out $(agent_tests) $(cli_tests),$(tests))
 
 soakers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/soak/*.c))
 fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) \
+programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) $(if $(wildcard plugin/cli/rasdial.c),$(OUT)/rasdial) \
 	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so) $(helpers)
 
 all: packages-build
@@ -120,6 +124,9 @@ fuzzers: $(fuzzers)
 $(OUT)/rasdiald: $(main) $(agent) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lyaml
 
+$(OUT)/rasdial: $(command) $(cli) $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
+
 $(OUT)/rasdial-pppd.so: $(pppd_plugin) $(OUT)/pic/libsys.a
 	$(call say,LINK,$@)$(link_loadable) -o $@ $^
 
@@ -136,6 +143,9 @@ $(OUT)/pic/libsys.a: $(pic_sys)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(engine_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_program) -o $@ $^ -lcmocka -lyaml
+
+$(cli_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(cli) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ -lcmocka -lyaml
 
 $(agent_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(agent) $(OUT)/librasdial.a
@@ -200,6 +210,7 @@ man_pages := $(wildcard plugin/*/*.[1-9])
 # mode:source:target of each file; what install puts, uninstall removes.
 installed = \
 	$(foreach file,$(filter %/rasdiald,$(programs)),0755:$(file):$(SBINDIR)/$(notdir $(file))) \
+	$(foreach file,$(filter %/rasdial,$(programs)),0755:$(file):$(BINDIR)/$(notdir $(file))) \
 	$(foreach file,$(filter %.so,$(programs)),0644:$(file):$(LIBDIR)/rasdial/$(notdir $(file))) \
 	$(foreach file,$(helpers),$(if $(filter %/functions,$(file)),0644,0755):$(file):$(LIBEXECDIR)/rasdial/$(notdir $(file))) \
 	$(foreach file,$(wildcard mibs/*.txt),0644:$(file):$(MIBDIR)/$(notdir $(file))) \
@@ -238,4 +249,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))
+-include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))

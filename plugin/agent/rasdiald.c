@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/supervisor.h"
 #include "config/config.h"
+#include "control/control_server.h"
 #include "driver/drivers.h"
 #include "ras/ras.h"
 #include "sys/clock.h"
@@ -50,7 +51,8 @@ struct options {
 /* What the thread that takes signals and the loop share. */
 static struct {
 	struct ras *ras;
-	const struct config *config; /* that it was started with */
+	const struct config *config;    /* that it was started with */
+	struct control_server *control; /* NULL: commands on this host cannot reach it */
 	int wake_fd;
 	atomic_bool reload, stop;
 	sem_t ended;
@@ -328,6 +330,27 @@ static int start_engine(const struct config *config)
 	return 0;
 }
 
+static void on_control(int fd UNUSED, void *data UNUSED)
+{
+	control_server_turn(life.control);
+}
+
+/* Without it all goes on, but for the command on this host. */
+static void start_control(const struct config *config)
+{
+	int r = control_server_new(life.ras, config->agent.run_dir, &life.control);
+
+	if (r == 0)
+		r = control_server_listen(life.control);
+	if (r == 0)
+		r = agent_watch(control_server_fd(life.control), on_control, NULL);
+	if (r == 0)
+		return;
+	log_error("the control socket in %s cannot be opened, so rasdial does not reach this agent: %s",
+		  config->agent.run_dir, strerror(-r));
+	life.control = control_server_free(life.control);
+}
+
 /* Links are taken up before the master is looked for, which may take its time. */
 static int start_agent(struct options *options, const struct config *config)
 {
@@ -343,6 +366,8 @@ static int start_agent(struct options *options, const struct config *config)
 		r = agent_watch(life.wake_fd, on_wake, options);
 	if (r < 0)
 		log_error("cannot start the SNMP agent: %s", strerror(-r));
+	else
+		start_control(config);
 	return r;
 }
 
@@ -376,6 +401,7 @@ static int run(struct options *options, sigset_t *set, const struct config *conf
 	}
 	sem_post(&life.ended);
 	pthread_join(signals, NULL);
+	life.control = control_server_free(life.control);
 	ras_free(life.ras);
 	log_info("ended");
 	return status;

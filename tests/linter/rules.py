@@ -12,9 +12,10 @@ MAY_INCLUDE = {
     "ras": {"ras", "sys"},
     "driver": {"driver", "ras", "sys", "pppd-plugin/wire.h"},
     "config": {"config", "ras", "sys"},
-    "agent": {"agent", "config", "driver", "ras", "sys"},
+    "control": {"control", "ras", "sys"},
+    "agent": {"agent", "config", "control", "driver", "ras", "sys"},
     "helpers": {"sys"},
-    "cli": {"cli", "config", "driver", "ras", "sys"},
+    "cli": {"cli", "config", "control", "driver", "ras", "sys"},
     "pppd-plugin": {"pppd-plugin", "sys"},
 }
 # Headers of libraries -> the only folders that may include them; "test_X" stands for programs of tests/unit.
