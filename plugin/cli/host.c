@@ -177,9 +177,9 @@ bool host_wait(struct host *host, int fd, int signal_fd)
 
 	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 		return false;
-	if (fds[2].revents)
+	if (host && fds[2].revents)
 		control_server_turn(host->server);
-	if (fds[3].revents) {
+	if (host && fds[3].revents) {
 		fd_event_drain(ras_wake_fd(host->ras));
 		ras_reap(host->ras);
 	}
