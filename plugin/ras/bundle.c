@@ -61,7 +61,6 @@ static struct bundle *bundle_free(struct bundle *b)
 		call_reset(&b->links[i].line);
 		fd_close(b->links[i].line.wake_fd);
 		ras_entry_unref(b->links[i].entry);
-		free(b->links[i].keys);
 	}
 	fd_close(b->event_fd);
 	pthread_mutex_destroy(&b->lock);
@@ -162,9 +161,9 @@ static void note_links(struct bundle *b)
 
 		if (!b->links[i].up)
 			continue;
-		snprintf(key, sizeof(key), "d-%u-up", line->subentry);
+		snprintf(key, sizeof(key), "d-%u-d-up", line->subentry);
 		ras_call_note_u64(call, key, (uint64_t)line->up_mono);
-		snprintf(key, sizeof(key), "d-%u-speed", line->subentry);
+		snprintf(key, sizeof(key), "d-%u-d-speed", line->subentry);
 		ras_call_note_u64(call, key, line->speed);
 		if (call->notes_len + line->notes_len > sizeof(call->notes))
 			continue;
@@ -238,10 +237,11 @@ static int all_failed(struct bundle *b)
 	return fail_as(b->call, &error);
 }
 
-static int bundle_dial(struct ras_call *call)
+/* Starts the links, and waits for the first one that is up, or for the last one to fail. */
+static int come_up(struct bundle *b)
 {
-	struct bundle *b = bundle_make(call);
-	int r = b ? 0 : -EIO;
+	struct ras_call *call = b->call;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < b->n; i++)
 		r = start_link(&b->links[i]);
@@ -257,6 +257,13 @@ static int bundle_dial(struct ras_call *call)
 		r = await_news(b);
 	}
 	return r;
+}
+
+static int bundle_dial(struct ras_call *call)
+{
+	struct bundle *b = bundle_make(call);
+
+	return b ? come_up(b) : -EIO;
 }
 
 static int bundle_watch(struct ras_call *call)
@@ -315,8 +322,8 @@ static int bundle_traffic(struct ras_call *call, struct ras_traffic *ret)
 	for (size_t i = 0; i < b->n; i++) {
 		struct ras_call *line = &b->links[i].line;
 
-		if (b->links[i].up && line->driver->traffic && line->driver->traffic(line, &t) == 0)
-			bundle_add_traffic(&sum, &t);
+		if (b->links[i].counts && line->driver->traffic && line->driver->traffic(line, &t) == 0)
+			traffic_add(&sum, &t);
 	}
 	*ret = sum;
 	return 0;
@@ -324,21 +331,20 @@ static int bundle_traffic(struct ras_call *call, struct ras_traffic *ret)
 
 /* ---- adoption ---- */
 
-/* The fields of the record that are this link's, under the names that its driver gave them. */
+/* The fields of the record that are this link's, under the names that its driver gave them: what stands before those
+ * is left out. */
 static bool find_fields(struct bundle_link *link, const struct record *record)
 {
 	char prefix[16];
 	size_t len = (size_t)snprintf(prefix, sizeof(prefix), "d-%u-", link->line.subentry);
 	uint64_t since;
 
-	link->keys = calloc(RECORD_FIELDS, sizeof(*link->keys));
-	for (size_t i = 0; link->keys && i < record->n; i++) {
+	for (size_t i = 0; i < record->n; i++) {
 		size_t n = link->record.n;
 
 		if (strncmp(record->field[i].key, prefix, len) != 0)
 			continue;
-		snprintf(link->keys[n], sizeof(link->keys[n]), "d-%.29s", record->field[i].key + len);
-		link->record.field[n].key = link->keys[n];
+		link->record.field[n].key = record->field[i].key + len;
 		link->record.field[n].value = record->field[i].value;
 		link->record.n++;
 	}
@@ -348,7 +354,6 @@ static bool find_fields(struct bundle_link *link, const struct record *record)
 static int bundle_adopt(struct ras_call *call, const struct record *record, bool up)
 {
 	struct bundle *b;
-	int r = 0;
 
 	if (!up)
 		return 0;
@@ -374,18 +379,7 @@ static int bundle_adopt(struct ras_call *call, const struct record *record, bool
 		link->line.n_addrs = call->n_addrs;
 		memcpy(link->line.addrs, call->addrs, sizeof(call->addrs));
 	}
-	for (size_t i = 0; r == 0 && i < b->n; i++)
-		r = start_link(&b->links[i]);
-	while (r == 0) {
-		struct bundle_state s = look(b);
-
-		if (s.up > 0)
-			return 0;
-		if (s.open == 0)
-			return all_failed(b);
-		r = await_news(b);
-	}
-	return r;
+	return come_up(b);
 }
 
 static const struct ras_driver ras_driver_bundle = {

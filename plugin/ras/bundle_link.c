@@ -92,15 +92,10 @@ static void begin_attempt(struct bundle_link *link)
 
 static int dial_line(struct ras_call *line)
 {
-	struct ras_error error = RAS_ERROR_INIT;
-
 	if (!line->driver || !line->driver->bundles)
 		return ras_call_fail(line, 716, RAS_BACKEND_NONE, "Device type %s cannot be a link of a bundle",
 				     ras_label_name(ras_device_type_labels, (int32_t)line->entry->device_type));
-	if (line->driver->check && line->driver->check(line->entry, &error) < 0)
-		return ras_call_fail(line, error.code, error.backend, "%s", error.text);
-	line->engaged = true;
-	return line->driver->dial(line);
+	return call_dial_line(line);
 }
 
 static int adopt_line(struct bundle_link *link)
@@ -127,7 +122,7 @@ static void link_is_up(struct bundle_link *link)
 	if (line->up_mono == 0)
 		line->up_mono = clock_mono_ms();
 	line->state = RAS_CONNECTED;
-	link->up = link->settled = true;
+	link->up = link->counts = link->settled = true;
 	link->tried = 0;
 	pthread_mutex_lock(&line->conn->lock);
 	show(link, RAS_STATUS_UP, RAS_CONNECTED);
@@ -152,6 +147,7 @@ static void link_is_down(struct bundle_link *link, bool was_up, enum ras_status 
 	struct ras_link *row;
 	WITH_LOCK(&b->lock);
 
+	link->up = false;
 	link->settled = true;
 	b->last = line->error;
 	pthread_mutex_lock(&line->conn->lock);
@@ -163,25 +159,15 @@ static void link_is_down(struct bundle_link *link, bool was_up, enum ras_status 
 	fd_event_post(b->event_fd);
 }
 
-void bundle_add_traffic(struct ras_traffic *sum, const struct ras_traffic *t)
-{
-	sum->in_octets += t->in_octets;
-	sum->out_octets += t->out_octets;
-	sum->in_packets += t->in_packets;
-	sum->out_packets += t->out_packets;
-	sum->in_errors += t->in_errors;
-	sum->out_errors += t->out_errors;
-}
-
 /* Nobody asks for the traffic of the link from here on. */
 static void count_out(struct bundle_link *link)
 {
 	struct ras_traffic t;
 	WITH_LOCK(&link->bundle->lock);
 
-	if (link->up && link->line.driver->traffic && link->line.driver->traffic(&link->line, &t) == 0)
-		bundle_add_traffic(&link->bundle->gone, &t);
-	link->up = false;
+	if (link->counts && link->line.driver->traffic && link->line.driver->traffic(&link->line, &t) == 0)
+		traffic_add(&link->bundle->gone, &t);
+	link->counts = false;
 }
 
 /* The first attempt is none of the redials. */

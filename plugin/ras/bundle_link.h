@@ -13,7 +13,6 @@ struct bundle_link {
 	struct ras_call line; /* what its driver works on */
 	struct ras_entry *entry;
 	struct record record; /* adopted: the fields of its driver */
-	char (*keys)[32];
 	pthread_t thread;
 	bool running;
 	bool adopts;
@@ -21,7 +20,8 @@ struct bundle_link {
 	uint32_t tried;    /* attempts since the bundle was dialed or the link was up */
 
 	/* bundle.lock */
-	bool up;
+	bool up;      /* until it is known why it ended */
+	bool counts;  /* its driver can be asked for traffic */
 	bool settled; /* its first attempt has come to an end */
 };
 
@@ -37,8 +37,6 @@ struct bundle {
 
 /* What is shown of a link; NULL: it has no row. conn.lock held. */
 struct ras_link *bundle_row(struct ras_conn *conn, uint32_t subentry);
-
-void bundle_add_traffic(struct ras_traffic *sum, const struct ras_traffic *t);
 
 /* All that the thread of a link does. arg: the struct bundle_link. */
 void *bundle_link_main(void *arg);

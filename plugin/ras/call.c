@@ -53,11 +53,6 @@ int ras_call_rundir(const struct ras_call *call)
 	return call->ras->run_fd;
 }
 
-const char *ras_call_rundir_path(const struct ras_call *call)
-{
-	return call->ras->run_dir;
-}
-
 uint32_t ras_call_index(const struct ras_call *call)
 {
 	return call->entry->index ? call->entry->index : call->conn->info.index;
@@ -180,12 +175,20 @@ static bool call_must_end(struct ras_call *call, int64_t now)
 	return call->member ? bundle_link_must_end(call, now) : connection_must_end(call, now);
 }
 
+void traffic_add(struct ras_traffic *sum, const struct ras_traffic *t)
+{
+	sum->in_octets += t->in_octets;
+	sum->out_octets += t->out_octets;
+	sum->in_packets += t->in_packets;
+	sum->out_packets += t->out_packets;
+	sum->in_errors += t->in_errors;
+	sum->out_errors += t->out_errors;
+}
+
 void call_read_traffic(struct ras_call *call)
 {
 	struct ras_conn *conn = call->conn;
 	struct ras_traffic t = call->traffic;
-	struct ras_traffic *sum = &conn->info.counters.traffic;
-	const struct ras_traffic *base = &conn->traffic_base;
 
 	if (!call->driver->traffic || call->driver->traffic(call, &t) < 0)
 		return;
@@ -198,14 +201,8 @@ void call_read_traffic(struct ras_call *call)
 	WITH_LOCK(&conn->lock);
 
 	conn->info.call_traffic = t;
-	*sum = (struct ras_traffic){
-		.in_octets = base->in_octets + t.in_octets,
-		.out_octets = base->out_octets + t.out_octets,
-		.in_packets = base->in_packets + t.in_packets,
-		.out_packets = base->out_packets + t.out_packets,
-		.in_errors = base->in_errors + t.in_errors,
-		.out_errors = base->out_errors + t.out_errors,
-	};
+	conn->info.counters.traffic = conn->traffic_base;
+	traffic_add(&conn->info.counters.traffic, &t);
 }
 
 /* When the traffic is to be read next; also before a link is held to be idle. */
@@ -413,7 +410,7 @@ static const char *note_key(const struct ras_call *call, const char *key, char r
 {
 	if (!call->member)
 		return key;
-	snprintf(ret, 32, "d-%u-%s", call->subentry, key + strlen("d-"));
+	snprintf(ret, 32, "d-%u-%s", call->subentry, key);
 	return ret;
 }
 

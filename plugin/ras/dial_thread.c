@@ -35,7 +35,7 @@ static void begin(struct ras_call *call)
 	notifier_tell(call, RAS_OPEN_PORT, RAS_ERROR_NONE);
 }
 
-static int dial_line(struct ras_call *call)
+int call_dial_line(struct ras_call *call)
 {
 	struct ras_error error = RAS_ERROR_INIT;
 
@@ -57,7 +57,7 @@ static int dial(struct ras_call *call)
 	begin(call);
 	/* It may have failed before the first packet. */
 	do
-		r = call->error.code == RAS_ERROR_NONE ? dial_line(call) : -EIO;
+		r = call->error.code == RAS_ERROR_NONE ? call_dial_line(call) : -EIO;
 	while (r < 0 && (alternates_next(call, whole, &next) || pause_resumed(call, &whole)));
 	return r;
 }

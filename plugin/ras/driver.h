@@ -132,7 +132,6 @@ int ras_call_save(struct ras_call *call);
 /* Descriptor of the run directory, for sockets and files of a driver; name them after ras_call_id(), which no
  * other call has. */
 int ras_call_rundir(const struct ras_call *call);
-const char *ras_call_rundir_path(const struct ras_call *call);
 uint32_t ras_call_index(const struct ras_call *call);
 
 /* Copies the folder of helpers (agent key helper-dir) as it is now; a reload may change it. Returns 0, or

@@ -146,11 +146,10 @@ int ras_new(const struct ras_settings *settings, const struct ras_driver *const 
 	notices_init(ras);
 	pthread_mutex_init(&ras->store.lock, NULL);
 	ras->wake_fd = fd_event();
-	ras->run_dir = strdup(settings->run_dir);
 	ras->row_format = settings->row_format;
 	r = permissions_copy(&settings->permit, &ras->permit);
 	if (r == 0)
-		r = ras->wake_fd < 0 ? ras->wake_fd : !ras->run_dir ? -ENOMEM : open_dirs(ras, settings, ret_error);
+		r = ras->wake_fd < 0 ? ras->wake_fd : open_dirs(ras, settings, ret_error);
 	if (r == 0)
 		r = load(ras, ret_error);
 	if (r < 0) {
@@ -324,7 +323,6 @@ struct ras *ras_free(struct ras *ras)
 	fd_close(ras->lock_fd);
 	fd_close(ras->state_fd);
 	fd_close(ras->wake_fd);
-	free(ras->run_dir);
 	free(ras);
 	return NULL;
 }

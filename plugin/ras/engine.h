@@ -250,7 +250,6 @@ struct ras_notices {
 
 struct ras {
 	const struct ras_driver *const *drivers;
-	char *run_dir;
 	int state_fd, run_fd;
 	int lock_fd, run_lock_fd;
 	int rows_fd; /* folder of stored rows; negative errno: there is none */
@@ -374,6 +373,9 @@ struct ras_conn *conn_unref(struct ras_conn *conn);
 /* All that a thread does once it is let go. */
 void call_live(struct ras_call *call);
 
+/* Has the driver dial what the call's entry says now. Returns as dial of the driver. */
+int call_dial_line(struct ras_call *call);
+
 /* ---- call_end.c ---- */
 
 /* Ends the attempt or call for what dial or watch returned: cleans up, decides, writes, shows, tells. Returns true if a
@@ -403,6 +405,7 @@ void call_drop_number(struct ras_call *call);
 void call_show_addresses(struct ras_call *call); /* and routes: in the row */
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
 void call_read_traffic(struct ras_call *call);
+void traffic_add(struct ras_traffic *sum, const struct ras_traffic *t);
 
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
 

@@ -49,40 +49,6 @@ static struct ras_link link_of(const struct ras_conn *conn, uint32_t subentry)
 	return link;
 }
 
-static void wait_link(const struct ras_conn *conn, uint32_t subentry, enum ras_status status)
-{
-	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
-
-	while (link_of(conn, subentry).status != status) {
-		if (clock_mono_ms() > end)
-			fail_msg("link %u is %d, not %d", subentry, link_of(conn, subentry).status, status);
-		usleep(2000);
-	}
-}
-
-static void wait_links_up(const struct ras_conn *conn, uint32_t n)
-{
-	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
-
-	while (lab_info(conn).links_up != n) {
-		if (clock_mono_ms() > end)
-			fail_msg("%u links are up, not %u", lab_info(conn).links_up, n);
-		usleep(2000);
-	}
-}
-
-/* The sum follows the links. */
-static void wait_speed(const struct ras_conn *conn, uint32_t speed)
-{
-	int64_t end = clock_mono_ms() + LAB_PATIENCE_MS;
-
-	while (lab_info(conn).speed != speed) {
-		if (clock_mono_ms() > end)
-			fail_msg("the speed is %u, not %u", lab_info(conn).speed, speed);
-		usleep(2000);
-	}
-}
-
 /* How many of a type wait; of linkChange those of one link. */
 static size_t notices(const struct lab *lab, enum ras_notify_type type, uint32_t subentry)
 {
@@ -149,7 +115,7 @@ static void both_come_up(void **state)
 	ras_notices_connected(lab->ras, true);
 	conn = dial(lab);
 	lab_wait_status(lab, conn, RAS_STATUS_UP);
-	wait_links_up(conn, 2);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
 	assert_int_equal(link_of(conn, 0).status, RAS_STATUS_UP);
 	assert_int_equal(link_of(conn, 7).state, RAS_CONNECTED);
 	assert_int_equal(link_of(conn, 7).attempts, 1);
@@ -174,11 +140,11 @@ static void first_is_lost_and_dialed_again(void **state)
 	e->redial_on_drop = true;
 	lab_start(lab);
 	conn = dial(lab);
-	wait_links_up(conn, 2);
-	wait_link(conn, 0, RAS_STATUS_WAITING_REDIAL);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	LAB_WAIT(lab, link_of(conn, 0).status == RAS_STATUS_WAITING_REDIAL);
 	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
 	assert_int_equal(link_of(conn, 0).last_error.code, 829);
-	wait_links_up(conn, 2);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
 	assert_true(link_of(conn, 0).attempts >= 2);
 	hang_up(lab, conn);
 	expect_counts(conn, 1, 0, 0);
@@ -192,7 +158,7 @@ static void second_is_lost(void **state)
 	bundle(lab, GOOD, "setup=10ms,drop=100ms,dropcode=629");
 	lab_start(lab);
 	conn = dial(lab);
-	wait_link(conn, 7, RAS_STATUS_FAILED);
+	LAB_WAIT(lab, link_of(conn, 7).status == RAS_STATUS_FAILED);
 	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
 	assert_int_equal(lab_info(conn).links_up, 1);
 	assert_int_equal(link_of(conn, 7).last_error.cause, RAS_CAUSE_REMOTE_HANGUP);
@@ -226,7 +192,7 @@ static void one_fails_and_is_redialed(void **state)
 	e->redial_max = 1;
 	lab_start(lab);
 	conn = dial(lab);
-	wait_links_up(conn, 2);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
 	assert_int_equal(link_of(conn, 0).attempts, 2);
 	assert_int_equal(link_of(conn, 0).failures, 1);
 	assert_int_equal(link_of(conn, 0).last_error.code, 676);
@@ -259,7 +225,7 @@ static void refused_is_not_redialed(void **state)
 	e->redial_max = 5;
 	lab_start(lab);
 	conn = dial(lab);
-	wait_link(conn, 7, RAS_STATUS_FAILED);
+	LAB_WAIT(lab, link_of(conn, 7).status == RAS_STATUS_FAILED);
 	assert_int_equal(link_of(conn, 7).attempts, 1);
 	hang_up(lab, conn);
 }
@@ -272,7 +238,7 @@ static void hang_up_in_set_up(void **state)
 	bundle(lab, "setup=60s", "setup=60s");
 	lab_start(lab);
 	conn = dial(lab);
-	wait_link(conn, 7, RAS_STATUS_DIALING);
+	LAB_WAIT(lab, link_of(conn, 7).status == RAS_STATUS_DIALING);
 	hang_up(lab, conn);
 	expect_counts(conn, 0, 1, 0);
 	assert_int_equal(only_history_row(lab).error.code, 631);
@@ -316,14 +282,14 @@ static void adopted(struct lab *lab, const char *second, uint32_t n)
 	bundle(lab, GOOD, second);
 	lab_start(lab);
 	conn = dial(lab);
-	wait_links_up(conn, 2);
-	wait_links_up(conn, n);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	LAB_WAIT(lab, lab_info(conn).links_up == n);
 	before = lab_info(conn);
 	lab_stop(lab);
 	lab_start(lab);
 	conn = lab_conn(lab, "hq");
-	wait_links_up(conn, 2);
-	wait_speed(conn, 2 * 56000);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	LAB_WAIT(lab, lab_info(conn).speed == 2 * 56000);
 	after = lab_info(conn);
 	assert_int_equal(after.status, RAS_STATUS_UP);
 	assert_int_equal(after.call_id, before.call_id);
@@ -353,6 +319,72 @@ static void a_bundle_needs_a_subentry(void **state)
 	assert_true(ras_dial(lab->ras, lab_conn(lab, "hq"), &by_func1, NULL) < 0);
 }
 
+/* ---- a link that takes its time to end ---- */
+
+static struct ras_conn *slow_conn;
+
+static int slow_dial(struct ras_call *call)
+{
+	(void)call;
+	return 0;
+}
+
+/* Up until the other link is being dialed again. */
+static int slow_watch(struct ras_call *call)
+{
+	int r = 0;
+
+	while (r >= 0 && link_of(slow_conn, 0).attempts < 2)
+		r = ras_call_wait(call, NULL, 0, 5);
+	return r < 0 ? r : ras_call_fail(call, 629, RAS_BACKEND_NONE, NULL);
+}
+
+/* Until the other link has come on, of which the bundle hears. */
+static void slow_hang_up(struct ras_call *call)
+{
+	int64_t end = clock_mono_ms() + 1000;
+
+	(void)call;
+	while (link_of(slow_conn, 0).state < RAS_AUTHENTICATE && clock_mono_ms() < end)
+		lab_rest();
+}
+
+static void slow_release(struct ras_call *call)
+{
+	(void)call;
+}
+
+static const struct ras_driver slow_driver = {
+	.name = "slow",
+	.device_types = 1u << RAS_DEVICE_DIRECT_SERIAL,
+	.stats_interval_ms = 1000,
+	.bundles = true,
+	.dial = slow_dial,
+	.watch = slow_watch,
+	.hang_up = slow_hang_up,
+	.release = slow_release,
+};
+
+static void loss_is_that_of_the_last_link(void **state)
+{
+	static const struct ras_driver *const drivers[] = {&ras_driver_loopback, &slow_driver, NULL};
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, "setup=600ms,drop=10ms,dropcode=829", "x");
+
+	e->redial_on_drop = true;
+	e->subentries[0].device_type = RAS_DEVICE_DIRECT_SERIAL;
+	str_copy(e->subentries[0].device_name, "/dev/slow", RAS_DEVICE_NAME_MAX);
+	lab->drivers = drivers;
+	lab_open(lab);
+	slow_conn = lab_conn(lab, "hq");
+	assert_int_equal(ras_start(lab->ras), 0);
+	dial(lab);
+	LAB_WAIT(lab, lab_info(slow_conn).counters.drops == 1);
+	assert_int_equal(only_history_row(lab).error.code, 629);
+	ras_hang_up(slow_conn);
+	lab_wait_status(lab, slow_conn, RAS_STATUS_DOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +402,7 @@ int main(void)
 		LAB_TEST(two_links_are_adopted),
 		LAB_TEST(one_link_is_adopted),
 		LAB_TEST(a_bundle_needs_a_subentry),
+		LAB_TEST(loss_is_that_of_the_last_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
