@@ -97,12 +97,6 @@ void show_progress(const struct shown_conn *conn)
 	}
 }
 
-void show_note(const char *entry, const char *text)
-{
-	show_end();
-	put_line(entry, text, "", true);
-}
-
 void show_end(void)
 {
 	if (moving)

@@ -21,7 +21,6 @@ int show_read(const struct record *record, struct shown_conn *ret);
 /* A call as it goes: a state, or what else the row says. */
 void show_state(const char *entry, int32_t state);
 void show_progress(const struct shown_conn *conn);
-void show_note(const char *entry, const char *text);
 
 /* The end of what show_state() and show_progress() have begun: nothing is left on the line. */
 void show_end(void);

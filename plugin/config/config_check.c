@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "config/config_text.h"
+#include "ras/driver.h"
 #include "sys/macro.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,26 +40,9 @@ const char *check_address(const char *text)
 
 const char *check_route(const char *text)
 {
-	unsigned char octets[sizeof(struct in6_addr)];
-	char address[INET6_ADDRSTRLEN];
-	const char *slash = strchr(text, '/');
-	uint32_t length, bits;
+	struct ras_addr route;
 
-	if (!slash || (size_t)(slash - text) >= sizeof(address) || !text_number(slash + 1, &length))
-		return "is not a prefix such as 10.0.0.0/8";
-	str_copy(address, text, (size_t)(slash - text) + 1);
-	if (inet_pton(AF_INET, address, octets) == 1)
-		bits = 32;
-	else if (inet_pton(AF_INET6, address, octets) == 1)
-		bits = 128;
-	else
-		return "does not begin with an IPv4 or IPv6 address";
-	if (length > bits)
-		return bits == 32 ? "has a length above 32" : "has a length above 128";
-	for (uint32_t bit = length; bit < bits; bit++)
-		if (octets[bit / 8] & 0x80u >> bit % 8)
-			return "has bits set behind its length (set them to zero)";
-	return NULL;
+	return ras_route_parse(text, &route);
 }
 
 const char *check_variable(const char *text)

@@ -249,7 +249,8 @@ static int check_entry(struct config_reader *r, const struct ras_entry *e, const
 	if (missing && str_equal(missing, "destination"))
 		return config_fail(r, n->entry, NULL, "entry \"%s\" has no destination, which device-type %s needs",
 				   e->name,
-				   text_kebab(ras_label_name(ras_device_type_labels, (int32_t)e->device_type), type));
+				   ras_label_kebab(ras_label_name(ras_device_type_labels, (int32_t)e->device_type),
+						   type));
 	if (e->device_type == RAS_DEVICE_EXEC && e->device_name[0])
 		wrong = check_helper(e->device_name);
 	if (wrong)

@@ -314,7 +314,7 @@ static int fail_label(struct config_reader *r, const struct config_key *key, con
 
 		if (!label_allowed(key, l))
 			continue;
-		text_guess(value->text, text_kebab(l->name, name), &best, &distance);
+		text_guess(value->text, ras_label_kebab(l->name, name), &best, &distance);
 		if (best != before)
 			best = str_copy(guess, name, sizeof(guess));
 		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len > 0 ? ", " : "", name);
@@ -334,7 +334,7 @@ static int read_one_label(struct config_reader *r, const struct config_key *key,
 	if (e < 0)
 		return e;
 	for (const struct ras_label *l = key->labels; l->name; l++) {
-		if (label_allowed(key, l) && str_equal(value->text, text_kebab(l->name, name))) {
+		if (label_allowed(key, l) && str_equal(value->text, ras_label_kebab(l->name, name))) {
 			*ret = l->value;
 			return 0;
 		}

@@ -36,21 +36,6 @@ const char *text_quote(const char *text, char buf[TEXT_QUOTE_MAX])
 	return buf;
 }
 
-const char *text_kebab(const char *label, char buf[TEXT_LABEL_MAX])
-{
-	size_t len = 0;
-
-	for (const char *p = label; *p && len < TEXT_LABEL_MAX - 2; p++) {
-		bool upper = *p >= 'A' && *p <= 'Z';
-
-		if (upper && p > label)
-			buf[len++] = '-';
-		buf[len++] = (char)(upper ? tolower((unsigned char)*p) : *p);
-	}
-	buf[len] = '\0';
-	return buf;
-}
-
 static int fold(char c)
 {
 	return c == '_' ? '-' : tolower((unsigned char)c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Texts in messages: quoting what stands in the file, guessing what was meant, spelling labels. */
+/* Texts in messages: quoting what stands in the file, guessing what was meant. */
 #ifndef RASDIAL_CONFIG_CONFIG_TEXT_H
 #define RASDIAL_CONFIG_CONFIG_TEXT_H
 
@@ -7,16 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ras/state.h"
+
 #define TEXT_QUOTE_MAX 160 /* with quotes, escapes, dots and NUL */
-#define TEXT_LABEL_MAX 64
+#define TEXT_LABEL_MAX RAS_LABEL_MAX
 #define TEXT_TIME_MAX 32 /* 2026-11-24T09:30:00.000Z and NUL */
 
 /* text in double quotes, fit for one line of a terminal or log: control characters and what is not UTF-8 as
  * \xNN, long texts cut at a character. Returns buf. */
 const char *text_quote(const char *text, char buf[TEXT_QUOTE_MAX]);
-
-/* A label of the MIB as the file spells it: autoStart is auto-start. Returns buf. */
-const char *text_kebab(const char *label, char buf[TEXT_LABEL_MAX]);
 
 /* How many letters must be put in, left away, replaced or swapped to make a into b (ASCII case and _ for - are
  * free). At most TEXT_LABEL_MAX for texts that are longer than a label. */

@@ -44,7 +44,7 @@ static void write_label(struct doc_writer *w, const struct config_key *key, cons
 
 	get(key, object, &number);
 	doc_put_word(w, key->key);
-	doc_put_word(w, text_kebab(ras_label_name(key->labels, number), name));
+	doc_put_word(w, ras_label_kebab(ras_label_name(key->labels, number), name));
 }
 
 static void write_labels(struct doc_writer *w, const struct config_key *key, const void *object)
@@ -57,7 +57,7 @@ static void write_labels(struct doc_writer *w, const struct config_key *key, con
 	doc_open_list(w, DOC_IN_LINE);
 	for (const struct ras_label *l = key->labels; l->name; l++)
 		if (mask & 1u << l->value)
-			doc_put_word(w, text_kebab(l->name, name));
+			doc_put_word(w, ras_label_kebab(l->name, name));
 	doc_close_list(w);
 }
 

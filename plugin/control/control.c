@@ -126,10 +126,14 @@ static int address_in(const char *run_dir, struct sockaddr_un *ret, int *ret_dir
 	return 0;
 }
 
-static int new_socket(void)
+/* A socket, and the address of the one in the run directory, as address_in(). */
+static int new_socket(const char *run_dir, struct sockaddr_un *ret, int *ret_dirfd)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r = address_in(run_dir, ret, ret_dirfd), fd;
 
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd_high(fd);
 }
 
@@ -137,11 +141,8 @@ int control_listen(const char *run_dir, int backlog)
 {
 	_cleanup_fd_ int dirfd = -1, fd = -1;
 	struct sockaddr_un address;
-	int r = address_in(run_dir, &address, &dirfd);
 
-	if (r < 0)
-		return r;
-	fd = new_socket();
+	fd = new_socket(run_dir, &address, &dirfd);
 	if (fd < 0)
 		return fd;
 	unlinkat(dirfd, CONTROL_SOCKET, 0);
@@ -156,11 +157,8 @@ int control_connect(const char *run_dir)
 {
 	_cleanup_fd_ int dirfd = -1, fd = -1;
 	struct sockaddr_un address;
-	int r = address_in(run_dir, &address, &dirfd);
 
-	if (r < 0)
-		return r;
-	fd = new_socket();
+	fd = new_socket(run_dir, &address, &dirfd);
 	if (fd < 0)
 		return fd;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)

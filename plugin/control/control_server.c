@@ -122,10 +122,11 @@ int control_server_take(struct control_server *server, int fd)
 /* Returns false if it could not be sent: the client waits, or is dropped. */
 static bool tell(struct control_server *server, struct client *client, int ended, const struct record_writer *w)
 {
-	int r = ended < 0 ? ended : control_send(client->fd, w);
+	int r;
 
 	if (client->dead)
 		return false;
+	r = ended < 0 ? ended : control_send(client->fd, w);
 	if (r == 0) {
 		client->deadline = clock_mono_ms() + IDLE_MS;
 		return true;
@@ -463,16 +464,16 @@ static void accept_client(struct control_server *server)
 		fd = fd_high(fd);
 	if (fd < 0)
 		return;
-	if (server->n_clients >= CONTROL_CLIENTS_MAX) {
-		struct client stranger = {.fd = fd};
-
-		refuse(server, &stranger, 0, "too many commands at a time; try again");
-		fd_close(fd);
-	} else if (may_ask(fd)) {
+	if (may_ask(fd) && server->n_clients < CONTROL_CLIENTS_MAX) {
 		control_server_take(server, fd);
-	} else {
-		fd_close(fd);
+		return;
 	}
+	if (may_ask(fd)) {
+		struct client one_more = {.fd = fd};
+
+		refuse(server, &one_more, 0, "too many commands at a time; try again");
+	}
+	fd_close(fd);
 }
 
 /* ---- turn ---- */

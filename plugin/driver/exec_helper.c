@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Helpers: which may be run, how one is started, what it leaves. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,8 +10,8 @@
 
 #include "driver/exec.h"
 #include "sys/fd.h"
+#include "sys/file.h"
 
-#define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 #define STRAYS_MAX 64
 #define STRAY_MS 400
 
@@ -23,19 +22,11 @@ void exec_file(const struct ras_call *call, const char *suffix, char ret[EXEC_FI
 
 /* ---- which helpers there may be ---- */
 
-/* Root's, or our own where we are not root: nobody else may decide what we run. */
-static const char *why_not_ours(const struct stat *st)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return "does not belong to root";
-	return st->st_mode & WRITABLE_BY_OTHERS ? "can be written by others than its owner" : NULL;
-}
-
 static const char *why_not_folder(int dirfd)
 {
 	struct stat st;
 
-	return fstat(dirfd, &st) < 0 ? strerror(errno) : why_not_ours(&st);
+	return fstat(dirfd, &st) < 0 ? strerror(errno) : file_not_trusted(&st);
 }
 
 static const char *why_not_file(int dirfd, const char *name)
@@ -50,7 +41,7 @@ static const char *why_not_file(int dirfd, const char *name)
 		return "is not a regular file";
 	if (!(st.st_mode & S_IXUSR))
 		return "cannot be executed by its owner";
-	return why_not_ours(&st);
+	return file_not_trusted(&st);
 }
 
 static int find_helper(struct ras_call *call, char path[PATH_MAX])
@@ -87,22 +78,14 @@ static int find_helper(struct ras_call *call, char path[PATH_MAX])
 /* Options as the configuration writes them, with blanks between. */
 static void write_options(uint32_t options, char *ret, size_t size)
 {
+	char word[RAS_LABEL_MAX];
 	size_t len = 0;
 
-	for (int i = 0; i < RAS_OPTION_MAX; i++) {
-		const char *name = ras_label_name(ras_option_labels, i);
-
-		if (!(options & 1u << i))
-			continue;
-		if (len > 0 && len + 1 < size)
-			ret[len++] = ' ';
-		for (; *name != '\0' && len + 2 < size; name++) {
-			if (isupper((unsigned char)*name))
-				ret[len++] = '-';
-			ret[len++] = (char)tolower((unsigned char)*name);
-		}
-	}
-	ret[len] = '\0';
+	ret[0] = '\0';
+	for (int i = 0; i < RAS_OPTION_MAX && len < size; i++)
+		if (options & 1u << i)
+			len += (size_t)snprintf(ret + len, size - len, "%s%s", len > 0 ? " " : "",
+						ras_label_kebab(ras_label_name(ras_option_labels, i), word));
 }
 
 struct surroundings {
@@ -142,7 +125,7 @@ static int surround(const struct ras_call *call, struct surroundings *s)
 	for (size_t i = 0; i < own; i++)
 		s->list[n++] = entry->environment[i];
 	if (!names_variable(entry->environment, "PATH"))
-		s->list[n++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+		s->list[n++] = PROCESS_PATH;
 	if (!names_variable(entry->environment, "LC_ALL"))
 		s->list[n++] = "LC_ALL=C";
 	return 0;
@@ -152,23 +135,17 @@ static int surround(const struct ras_call *call, struct surroundings *s)
 static int give_secret(const struct ras_call *call, int *ret_fd)
 {
 	const char *secret = ras_call_entry(call)->secret;
-	_cleanup_fd_ int write_end = -1;
-	int ends[2], r = 0;
+	_cleanup_fd_ int read_end = -1, write_end = -1;
+	int r = fd_pipe(0, &read_end, &write_end);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	write_end = ends[1];
-	if (secret && secret[0] != '\0') {
+	if (r == 0 && secret && secret[0] != '\0') {
 		r = fd_write_all(write_end, secret, strlen(secret));
 		if (r == 0)
 			r = fd_write_all(write_end, "\n", 1);
 	}
-	if (r < 0) {
-		fd_close(ends[0]);
-		return r;
-	}
-	*ret_fd = fd_high(ends[0]);
-	return *ret_fd < 0 ? *ret_fd : 0;
+	if (r == 0)
+		*ret_fd = TAKE_FD(read_end);
+	return r;
 }
 
 /* ---- its output ---- */

@@ -252,7 +252,7 @@ void conn_settle(struct ras_conn *conn)
 	conn_move(conn, status, RAS_DISCONNECTED, 0);
 }
 
-static uint32_t next_call_id(struct ras *ras)
+uint32_t call_id_next(struct ras *ras)
 {
 	WITH_LOCK(&ras->lock);
 
@@ -269,7 +269,7 @@ void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger t
 	if (!call->armed) {
 		call->entry = ras_entry_ref(conn->entry);
 		call->driver = bundle_driver(conn->ras, conn->entry);
-		call->call_id = next_call_id(conn->ras);
+		call->call_id = call_id_next(conn->ras);
 	}
 	call->request_id = conn->series.request;
 	call->trigger = trigger;

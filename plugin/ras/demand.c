@@ -26,11 +26,7 @@ static void prepare(struct ras_call *call, struct ras_entry *entry)
 	call->deadline = INT64_MAX;
 	call->armed = true;
 	str_copy(call->destination, entry->destination, sizeof(call->destination));
-	pthread_mutex_lock(&ras->lock);
-	if (++ras->last_call_id == 0)
-		ras->last_call_id = 1;
-	call->call_id = ras->last_call_id;
-	pthread_mutex_unlock(&ras->lock);
+	call->call_id = call_id_next(ras);
 	journal_save_engine(ras);
 	str_copy(call->device_name, entry->device_name, sizeof(call->device_name));
 }
@@ -63,21 +59,20 @@ static void disarm(struct ras_call *call)
 	call->entry = ras_entry_unref(call->entry);
 }
 
-enum demand demand_await(struct ras_call *call)
+void demand_await(struct ras_call *call)
 {
 	struct ras_conn *conn = call->conn;
 	struct ras_entry *entry = NULL;
 	bool stopped;
-	int r;
 
 	pthread_mutex_lock(&conn->lock);
 	if (conn->entry)
 		entry = ras_entry_ref(conn->entry);
 	pthread_mutex_unlock(&conn->lock);
 	if (!entry)
-		return DEMAND_NONE;
+		return;
 	prepare(call, entry);
-	r = arm(call);
+	arm(call); /* if it fails, the call has the error */
 	/* Before anybody sees the attempt, a crash must leave a sign of it. */
 	pthread_mutex_lock(&conn->lock);
 	stopped = conn->stop != STOP_NONE;
@@ -88,11 +83,10 @@ enum demand demand_await(struct ras_call *call)
 	pthread_mutex_unlock(&conn->lock);
 	if (stopped) {
 		disarm(call);
-		return DEMAND_NONE;
+		return;
 	}
 	journal_save_wish(conn);
 	slot_force(call);
-	return r < 0 ? DEMAND_FAILED : DEMAND_PACKET;
 }
 
 void demand_dismantle(struct ras_call *call)

@@ -33,6 +33,10 @@ struct ras_addr {
 	uint8_t prefix_len; /* 0: does not apply */
 };
 
+/* Reads a prefix such as 10.0.0.0/8 (key routes). Returns NULL, or what is wrong with it, in words; ret is untouched
+ * then. Any thread. */
+const char *ras_route_parse(const char *text, struct ras_addr *ret);
+
 /* Traffic of this call since it came up; only ever grows during a call. */
 struct ras_traffic {
 	uint64_t in_octets, out_octets;

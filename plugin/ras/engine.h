@@ -340,6 +340,9 @@ bool conn_has_call(const struct ras_conn *conn);
  * which a redial came at once. */
 bool conn_owes_attempt(const struct ras_conn *conn);
 
+/* The number of the next call. */
+uint32_t call_id_next(struct ras *ras);
+
 /* Begins an attempt of this row in a thread: call id, counters, status dialing. */
 void conn_begin(struct ras_conn *conn, struct ras_call *call, enum ras_trigger trigger);
 

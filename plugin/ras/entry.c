@@ -245,10 +245,8 @@ const char *ras_entry_missing(const struct ras_entry *e)
 
 void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry)
 {
-	bool own_type = subentry->device_type != RAS_DEVICE_OTHER, own_device = subentry->device_name[0] != '\0';
-
-	link->device_type = own_type ? subentry->device_type : e->device_type;
-	str_copy(link->device_name, own_device ? subentry->device_name : e->device_name, sizeof(link->device_name));
+	link->device_type = ras_subentry_device_type(e, subentry);
+	str_copy(link->device_name, ras_subentry_device_name(e, subentry), sizeof(link->device_name));
 	str_copy(link->destination, subentry->destination, sizeof(link->destination));
 }
 

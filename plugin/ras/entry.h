@@ -110,6 +110,18 @@ int ras_entry_set_secret(struct ras_entry *e, const char *secret);
 /* Names compare without regard to the case of ASCII letters. */
 int ras_name_compare(const char *a, const char *b);
 
+/* Device type and device of a link: what the subentry leaves open is the entry's, which may be of a type with less to
+ * ask. */
+static inline enum ras_device_type ras_subentry_device_type(const struct ras_entry *e, const struct ras_subentry *s)
+{
+	return s->device_type != RAS_DEVICE_OTHER ? s->device_type : e->device_type;
+}
+
+static inline const char *ras_subentry_device_name(const struct ras_entry *e, const struct ras_subentry *s)
+{
+	return s->device_name[0] != '\0' ? s->device_name : e->device_name;
+}
+
 static inline bool ras_entry_has_option(const struct ras_entry *e, enum ras_option option)
 {
 	return (e->options & 1u << option) != 0;

@@ -56,10 +56,9 @@ bool pause_resumed(struct ras_call *call, struct ras_entry **whole);
 /* Does the row wait for traffic? conn.lock held. */
 bool demand_awaited(const struct ras_conn *conn);
 
-/* Waits for traffic. Packet, or failed with ras_call_fail() said: an attempt is to begin, in the journal it has. None:
- * the end was asked for, and nothing is left. */
-enum demand { DEMAND_NONE, DEMAND_PACKET, DEMAND_FAILED };
-enum demand demand_await(struct ras_call *call);
+/* Waits for traffic. After it the call is armed and an attempt is to begin, which the journal has already: it goes on
+ * with the first packet, or has failed with ras_call_fail() said. Not armed: the end was asked for, nothing is left. */
+void demand_await(struct ras_call *call);
 
 /* Ends what an earlier agent left waiting for traffic. */
 void demand_dismantle(struct ras_call *call);

@@ -2,8 +2,10 @@
 #include "ras/network.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ras/engine.h"
@@ -20,28 +22,41 @@ static int family_of(const struct ras_addr *a)
 
 /* ---- which routes ---- */
 
-/* 10.0.0.0/8, as the configuration has checked it. */
-static bool parse_route(const char *text, struct ras_addr *ret)
+static bool has_bits_behind(const struct ras_addr *a)
+{
+	for (unsigned bit = a->prefix_len; bit < 8u * a->len; bit++)
+		if (a->octets[bit / 8] & 0x80u >> bit % 8)
+			return true;
+	return false;
+}
+
+const char *ras_route_parse(const char *text, struct ras_addr *ret)
 {
 	struct ras_addr a = {.role = RAS_ADDR_ROUTE};
-	char address[RAS_ADDRESS_TEXT_MAX];
+	char address[RAS_ADDRESS_TEXT_MAX], *end;
 	const char *slash = strchr(text, '/');
-	unsigned prefix_len;
+	unsigned long length;
 
-	if (!slash || (size_t)(slash - text) >= sizeof(address) || sscanf(slash + 1, "%3u", &prefix_len) != 1)
-		return false;
+	if (!slash || (size_t)(slash - text) >= sizeof(address) || !isdigit((unsigned char)slash[1]) ||
+	    (slash[1] == '0' && slash[2] != '\0'))
+		return "is not a prefix such as 10.0.0.0/8";
+	length = strtoul(slash + 1, &end, 10);
+	if (*end != '\0')
+		return "is not a prefix such as 10.0.0.0/8";
 	str_copy(address, text, (size_t)(slash - text) + 1);
 	if (inet_pton(AF_INET, address, a.octets) == 1)
 		a.len = 4;
 	else if (inet_pton(AF_INET6, address, a.octets) == 1)
 		a.len = 16;
 	else
-		return false;
-	if (prefix_len > 8u * a.len)
-		return false;
-	a.prefix_len = (uint8_t)prefix_len;
+		return "does not begin with an IPv4 or IPv6 address";
+	if (length > 8u * a.len)
+		return a.len == 4 ? "has a length above 32" : "has a length above 128";
+	a.prefix_len = (uint8_t)length;
+	if (has_bits_behind(&a))
+		return "has bits set behind its length (set them to zero)";
 	*ret = a;
-	return true;
+	return NULL;
 }
 
 static size_t count_routes(const struct ras_entry *entry)
@@ -191,7 +206,7 @@ static int add_routes(struct ras_call *call)
 	if (!net->routes)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (!parse_route(call->entry->routes[i], &net->routes[i]))
+		if (ras_route_parse(call->entry->routes[i], &net->routes[i]))
 			return ras_call_fail(call, 625, RAS_BACKEND_NONE, "Route %zu is no prefix", i + 1);
 	if (n > 0) {
 		net->n_routes = n;

@@ -122,9 +122,7 @@ const char *permit_why_not(const struct permissions *p, const struct ras_entry *
 	for (size_t i = 0; i < e->n_subentries && !reason; i++) {
 		const struct ras_subentry *s = &e->subentries[i];
 
-		/* What it leaves open is the entry's, which may be of a type with less to ask. */
-		reason = why_not(p, s->device_type == RAS_DEVICE_OTHER ? e->device_type : s->device_type,
-				 s->device_name[0] ? s->device_name : e->device_name, s->destination);
+		reason = why_not(p, ras_subentry_device_type(e, s), ras_subentry_device_name(e, s), s->destination);
 	}
 	return reason;
 }

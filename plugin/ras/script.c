@@ -12,6 +12,7 @@
 
 #include "ras/engine.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 #include "sys/process.h"
 
 #define OUTPUT_MAX (16 * 1024) /* octets that come to the log of the attempt */
@@ -39,19 +40,17 @@ static int PRINTF_LIKE(3, 4) fail(struct ras_error *error, int32_t backend, cons
 
 static int check(const struct script *script, struct ras_error *error)
 {
-	const char *why = NULL;
+	const char *why;
 	struct stat st;
 
 	if (stat(script->path, &st) < 0)
 		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
-		why = "it is no file";
-	else if (st.st_uid != 0 && st.st_uid != geteuid())
-		why = "it belongs to neither root nor the user of the agent (chown root)";
-	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		why = "others than its owner can write it (chmod go-w)";
-	else if (faccessat(AT_FDCWD, script->path, X_OK, AT_EACCESS) < 0)
-		why = "it cannot be executed (chmod +x)";
+		why = "is no file";
+	else
+		why = file_not_trusted(&st);
+	if (!why && faccessat(AT_FDCWD, script->path, X_OK, AT_EACCESS) < 0)
+		why = "cannot be executed (chmod +x)";
 	return why ? fail(error, RAS_BACKEND_NONE, "%s %s is not run: %s", script->what, script->path, why) : 0;
 }
 
@@ -97,7 +96,7 @@ static void put_addresses(struct environment *env, const struct ras_call *call, 
 
 static void fill_environment(struct environment *env, const struct ras_call *call, const struct script *script)
 {
-	put(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	put(env, PROCESS_PATH);
 	put(env, "LC_ALL=C");
 	put(env, "RAS_ACTION=%.*s", (int)strcspn(script->what, "-"), script->what);
 	put(env, "RAS_ENTRY=%s", call->conn->name);

@@ -267,27 +267,29 @@ bool ras_label_has(const struct ras_label *labels, int32_t value)
 	return find_value(labels, value) != NULL;
 }
 
-/* Is kebab the label with each capital, or run of capitals, turned into a dash and small letters? */
-static bool equal_in_kebab_case(const char *label, const char *kebab)
+const char *ras_label_kebab(const char *label, char ret[RAS_LABEL_MAX])
 {
 	bool in_capitals = false;
+	size_t len = 0;
 
-	for (; *label; label++, kebab++) {
+	for (; *label && len < RAS_LABEL_MAX - 2; label++) {
 		bool capital = isupper((unsigned char)*label);
 
-		if (capital && !in_capitals && *kebab++ != '-')
-			return false;
-		if (*kebab != tolower((unsigned char)*label))
-			return false;
+		if (capital && !in_capitals && len > 0)
+			ret[len++] = '-';
+		ret[len++] = (char)tolower((unsigned char)*label);
 		in_capitals = capital;
 	}
-	return *kebab == '\0';
+	ret[len] = '\0';
+	return ret;
 }
 
 int ras_label_value(const struct ras_label *labels, const char *name, int32_t *ret_value)
 {
+	char kebab[RAS_LABEL_MAX];
+
 	for (; labels->name; labels++) {
-		if (str_equal(labels->name, name) || equal_in_kebab_case(labels->name, name)) {
+		if (str_equal(labels->name, name) || str_equal(ras_label_kebab(labels->name, kebab), name)) {
 			*ret_value = labels->value;
 			return 0;
 		}

@@ -215,6 +215,11 @@ extern const struct ras_label ras_auth_method_labels[]; /* bit numbers */
 extern const struct ras_label ras_option_labels[];      /* bit numbers */
 extern const struct ras_label ras_notify_type_labels[]; /* bit numbers */
 
+#define RAS_LABEL_MAX 64 /* of a name in kebab case, with NUL */
+
+/* A name as the configuration spells it: autoStart is auto-start, invokeEapUI is invoke-eap-ui. Returns ret. */
+const char *ras_label_kebab(const char *label, char ret[RAS_LABEL_MAX]);
+
 /* Name of a value, as in the MIB; "?" for a value that is not in the table. Any thread. */
 const char *ras_label_name(const struct ras_label *labels, int32_t value);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "sys/fd.h"
 #include "sys/macro.h"
@@ -261,4 +262,11 @@ int file_set_aside(int dirfd, const char *path, const char *why, char *ret_name,
 	if (r == 0)
 		str_copy(ret_name, name, size);
 	return r;
+}
+
+const char *file_not_trusted(const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "belongs to neither root nor the user of the agent (chown root)";
+	return st->st_mode & (S_IWGRP | S_IWOTH) ? "can be written by others than its owner (chmod go-w)" : NULL;
 }

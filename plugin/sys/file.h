@@ -33,4 +33,9 @@ void dir_remove_temporary(int dirfd);
  * "damaged". Writes the new name to ret_name (cut to size). Returns 0 or negative errno. */
 int file_set_aside(int dirfd, const char *path, const char *why, char *ret_name, size_t size);
 
+/* Why a program or folder must not be relied on: somebody other than root and our own user can change it. In words,
+ * with the way out; NULL: it may be. Any thread. */
+struct stat;
+const char *file_not_trusted(const struct stat *st);
+
 #endif

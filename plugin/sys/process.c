@@ -73,7 +73,7 @@ uint64_t process_started(pid_t pid)
 }
 
 /* Arguments stand one behind the other, each ended by a NUL. */
-static bool has_argument(pid_t pid, const char *argument)
+static bool has_argument(pid_t pid, const void *argument)
 {
 	_cleanup_fd_ int fd = -1;
 	char path[32], text[4096];
@@ -91,7 +91,8 @@ static bool has_argument(pid_t pid, const char *argument)
 	return false;
 }
 
-pid_t process_find(const char *argument)
+/* The first process, not ourselves, of which is() says so; 0 if there is none. */
+static pid_t search(bool (*is)(pid_t pid, const void *what), const void *what)
 {
 	pid_t pid, found = 0;
 	struct dirent *d;
@@ -102,60 +103,59 @@ pid_t process_find(const char *argument)
 		return 0;
 	while (found == 0 && (d = readdir(proc)) != NULL) {
 		pid = isdigit((unsigned char)d->d_name[0]) ? (pid_t)atoi(d->d_name) : 0;
-		if (pid > 1 && pid != getpid() && has_argument(pid, argument))
+		if (pid > 1 && pid != getpid() && is(pid, what))
 			found = pid;
 	}
 	closedir(proc);
 	return found;
 }
 
-/* Is there still a process of that group? A group lies within one session, so both numbers together name it. */
-static bool group_lives(pid_t group, pid_t session)
+pid_t process_find(const char *argument)
 {
-	struct proc_stat st = {};
-	bool found = false;
-	struct dirent *d;
-	DIR *proc;
-
-	proc = opendir("/proc");
-	if (!proc)
-		return false;
-	while (!found && (d = readdir(proc)) != NULL)
-		found = isdigit((unsigned char)d->d_name[0]) && read_stat((pid_t)atoi(d->d_name), &st) == 0 &&
-			st.group == group && st.session == session;
-	closedir(proc);
-	return found;
+	return search(has_argument, argument);
 }
 
-static bool read_fd_path(const char *process, int fd, char ret[PATH_MAX])
+/* A group lies within one session, so both numbers together name it. */
+struct group {
+	pid_t group, session;
+};
+
+static bool is_in_group(pid_t pid, const void *what)
+{
+	const struct group *g = what;
+	struct proc_stat st = {};
+
+	return read_stat(pid, &st) == 0 && st.group == g->group && st.session == g->session;
+}
+
+static bool group_lives(pid_t group, pid_t session)
+{
+	return search(is_in_group, &(struct group){group, session}) != 0;
+}
+
+static bool read_fd_path(pid_t pid, int fd, char ret[PATH_MAX])
 {
 	char path[64];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd/%d", process, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	n = readlink(path, ret, PATH_MAX - 1);
 	ret[MAX(n, 0)] = '\0';
 	return n > 0;
 }
 
+static bool writes_to(pid_t pid, const void *file)
+{
+	char path[PATH_MAX];
+
+	return read_fd_path(pid, STDOUT_FILENO, path) && str_equal(path, file);
+}
+
 pid_t process_of_output(int fd)
 {
-	char wanted[PATH_MAX], path[PATH_MAX];
-	struct dirent *d;
-	pid_t found = 0;
-	DIR *proc;
+	char file[PATH_MAX];
 
-	if (!read_fd_path("self", fd, wanted))
-		return 0;
-	proc = opendir("/proc");
-	if (!proc)
-		return 0;
-	while (found == 0 && (d = readdir(proc)) != NULL)
-		if (isdigit((unsigned char)d->d_name[0]) && atoi(d->d_name) != getpid() &&
-		    read_fd_path(d->d_name, STDOUT_FILENO, path) && str_equal(path, wanted))
-			found = (pid_t)atoi(d->d_name);
-	closedir(proc);
-	return found;
+	return read_fd_path(getpid(), fd, file) ? search(writes_to, file) : 0;
 }
 
 /* ---- start ---- */
@@ -223,8 +223,7 @@ static int set_attributes(posix_spawnattr_t *attr)
 static int spawn(const char *const argv[], const char *const envp[], const int *sources, const struct process_fd *fds,
 		 size_t n_fds, int top, pid_t *ret_pid)
 {
-	static const char *const plain[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-					    "LC_ALL=C", NULL};
+	static const char *const plain[] = {PROCESS_PATH, "LC_ALL=C", NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int r;

@@ -29,6 +29,9 @@ struct process_fd {
 	int target;
 };
 
+/* What a program finds where nothing else is said. */
+#define PROCESS_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* Starts argv[0] (an absolute path; no search) with the given environment (NULL-ended; NULL: PATH and LC_ALL=C only).
  * What of 0, 1, 2 is not in fds is /dev/null. Returns 0 or negative errno (-ENOENT: no such program; -EINVAL: not an
  * absolute path, or fds beyond the limits above). Any thread. End it with process_end() or let go with

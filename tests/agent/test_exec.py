@@ -430,9 +430,9 @@ def not_allowed():
     os.chmod(HELPERS, 0o755)
     if os.getuid() == 0:
         os.chown(f"{HELPERS}/of-others", 65534, 65534)
-        fails("of-others", 625, "configError", -1, "does not belong to root")
+        fails("of-others", 625, "configError", -1, "belongs to neither root")
         os.chown(HELPERS, 65534, 65534)
-        fails("good", 625, "configError", -1, "does not belong to root")
+        fails("good", 625, "configError", -1, "belongs to neither root")
         os.chown(HELPERS, 0, 0)
     os.rename(HELPERS, HELPERS + ".away")
     fails("good", 609, "noKernelSupport", -1, "cannot be opened")

@@ -293,7 +293,7 @@ def refused():
     """A script that others may have changed, or that cannot be run, is not run, and the text says why"""
     forget()
     path = f"{FOLDER}/refused"
-    cases = [(0o644, "cannot be executed"), (0o775, "can write it"), (0o757, "can write it")]
+    cases = [(0o644, "cannot be executed"), (0o775, "can be written by others"), (0o757, "can be written by others")]
     for mode, reason in cases:
         os.chmod(path, mode)
         lab.dial(9)

@@ -781,7 +781,7 @@ static void check_section(const struct config_section *section)
 			int32_t value = -1;
 
 			assert_in_range(l->value, 0, 31);
-			assert_int_equal(ras_label_value(key->labels, text_kebab(l->name, name), &value), 0);
+			assert_int_equal(ras_label_value(key->labels, ras_label_kebab(l->name, name), &value), 0);
 			assert_int_equal(value, l->value);
 		}
 	}

@@ -507,7 +507,7 @@ static void check_labels(const char *item, const struct config_key *key, const v
 
 	memcpy(&value, (const char *)object + key->offset, sizeof(value));
 	for (const struct ras_label *l = key->labels; l->name; l++) {
-		text_kebab(l->name, name);
+		ras_label_kebab(l->name, name);
 		if (key->allowed == 0 || key->allowed & 1u << l->value)
 			must_say(item, key->key, " %s ", name);
 		if (key->type == CONFIG_LABEL && l->value == (int32_t)value)

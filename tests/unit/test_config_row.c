@@ -81,7 +81,7 @@ static void key_of_column(const char *column, char ret[TEXT_LABEL_MAX])
 
 	str_copy(label, column, sizeof(label));
 	label[0] = (char)(label[0] - 'A' + 'a');
-	text_kebab(label, ret);
+	ras_label_kebab(label, ret);
 }
 
 /* Each column of a table of the MIB that can be written is a key of a stored row. */
