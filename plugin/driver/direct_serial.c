@@ -58,25 +58,9 @@ static bool explain(struct ras_call *call, const struct pppd_link *link, struct 
 
 static const struct pppd_medium medium = {.prepare = prepare, .explain = explain};
 
-static int direct_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int direct_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_direct_serial = {
 	.name = "directSerial",
 	.device_types = 1u << RAS_DEVICE_DIRECT_SERIAL,
-	.stats_interval_ms = SERIAL_STATS_INTERVAL_MS,
 	.check = direct_check,
-	.dial = direct_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = direct_adopt,
-	.traffic = pppd_traffic,
+	PPPD_DRIVER(medium),
 };

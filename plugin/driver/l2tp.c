@@ -22,7 +22,6 @@
 
 #define XL2TPD_PROGRAM "/usr/sbin/xl2tpd"
 #define XL2TPD_PATH_MAX 100 /* with NUL; it cuts a longer one and says nothing */
-#define STATS_INTERVAL_MS 2000
 
 enum { FD_CONFIG = PPPD_FD_MEDIUM };
 #define CONFIG_PATH "/proc/self/fd/6"
@@ -137,7 +136,7 @@ static void restore(struct ras_call *call, struct pppd_link *link, const struct 
 	uint64_t started = 0;
 	uint32_t pid = 0;
 
-	tunnel_restore(link, record);
+	tunnel_restore(call, link, record);
 	record_get_u32(record, "d-parent", &pid);
 	record_get_u64(record, "d-parent-started", &started);
 	if (pid == 0) {
@@ -161,25 +160,9 @@ static const struct pppd_medium medium = {
 	.remove_files = remove_files,
 };
 
-static int l2tp_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int l2tp_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_l2tp = {
 	.name = "l2tp",
 	.device_types = 1u << RAS_DEVICE_L2TP,
-	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = tunnel_check,
-	.dial = l2tp_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = l2tp_adopt,
-	.traffic = pppd_traffic,
+	PPPD_DRIVER(medium),
 };

@@ -85,31 +85,10 @@ static bool explain(struct ras_call *call, const struct pppd_link *link, struct 
 
 static const struct pppd_medium medium = {.prepare = prepare, .line = see_line, .explain = explain};
 
-static int modem_arm(struct ras_call *call)
-{
-	return pppd_arm(call, &medium);
-}
-
-static int modem_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int modem_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_modem = {
 	.name = "modem",
 	.device_types = 1u << RAS_DEVICE_MODEM | 1u << RAS_DEVICE_CELLULAR,
-	.stats_interval_ms = SERIAL_STATS_INTERVAL_MS,
 	.check = modem_check,
-	.arm = modem_arm,
-	.dial = modem_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = modem_adopt,
-	.traffic = pppd_traffic,
+	.arm = pppd_arm,
+	PPPD_DRIVER(medium),
 };

@@ -38,15 +38,15 @@ _Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known b
 
 /* ---- the link ---- */
 
-static struct pppd_link *link_new(struct ras_call *call, const struct pppd_medium *medium, uint32_t number)
+static struct pppd_link *link_new(struct ras_call *call, uint32_t number)
 {
 	struct pppd_link *link = calloc(1, sizeof(*link));
 
 	if (!link)
 		return NULL;
-	link->medium = medium;
+	link->medium = ras_call_driver(call)->own;
 	link->process = link->parent = PROCESS_NONE;
-	link->log.rows = link->words.rows = medium->rows;
+	link->log.rows = link->words.rows = link->medium->rows;
 	link->words.foreign = true;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
@@ -355,9 +355,9 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	return ip_refused(call, link) ? fail(call, link) : 0;
 }
 
-static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool armed)
+static int spawn(struct ras_call *call, bool armed)
 {
-	struct pppd_link *link = link_new(call, medium, ras_call_index(call));
+	struct pppd_link *link = link_new(call, ras_call_index(call));
 	int r;
 
 	if (!link)
@@ -368,7 +368,7 @@ static int spawn(struct ras_call *call, const struct pppd_medium *medium, bool a
 	return r;
 }
 
-int pppd_arm(struct ras_call *call, const struct pppd_medium *medium)
+int pppd_arm(struct ras_call *call)
 {
 	int r;
 
@@ -376,16 +376,16 @@ int pppd_arm(struct ras_call *call, const struct pppd_medium *medium)
 	if (ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
 		return ras_call_fail(call, 625, RAS_BACKEND_NONE,
 				     "dial-mode on-demand and option ipv6 do not go together");
-	r = spawn(call, medium, true);
+	r = spawn(call, true);
 
 	while (r == 0 && !((struct pppd_link *)ras_call_data(call))->awake)
 		r = serve(call, ras_call_data(call));
 	return r;
 }
 
-int pppd_dial(struct ras_call *call, const struct pppd_medium *medium)
+int pppd_dial(struct ras_call *call)
 {
-	int r = ras_call_data(call) ? 0 : spawn(call, medium, false);
+	int r = ras_call_data(call) ? 0 : spawn(call, false);
 	struct pppd_link *link = ras_call_data(call);
 
 	if (r == 0 && link->parent.pid > 0)
@@ -497,7 +497,7 @@ static int find_process(struct pppd_link *link, const struct record *record)
 	return process_adopt(link->pid, started, &link->process);
 }
 
-int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up)
+int pppd_adopt(struct ras_call *call, const struct record *record, bool up)
 {
 	const char *device = record_get_str(record, "d-device");
 	uint32_t number = ras_call_index(call);
@@ -505,15 +505,15 @@ int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const st
 	int r;
 
 	record_get_u32(record, "d-index", &number);
-	link = link_new(call, medium, number);
+	link = link_new(call, number);
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	if (device)
 		str_copy(link->device, device, sizeof(link->device));
 	link->up = up;
 	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
-	if (medium->restore)
-		medium->restore(call, link, record);
+	if (link->medium->restore)
+		link->medium->restore(call, link, record);
 	r = find_process(link, record);
 	if (!up)
 		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);

@@ -107,13 +107,18 @@ struct pppd_medium {
 
 /* ---- for the drivers; see struct ras_driver ---- */
 
-int pppd_arm(struct ras_call *call, const struct pppd_medium *medium);
-int pppd_dial(struct ras_call *call, const struct pppd_medium *medium);
-int pppd_adopt(struct ras_call *call, const struct pppd_medium *medium, const struct record *record, bool up);
+int pppd_arm(struct ras_call *call);
+int pppd_dial(struct ras_call *call);
+int pppd_adopt(struct ras_call *call, const struct record *record, bool up);
 int pppd_watch(struct ras_call *call);
 void pppd_hang_up(struct ras_call *call);
 void pppd_release(struct ras_call *call);
 int pppd_traffic(struct ras_call *call, struct ras_traffic *ret);
+
+/* What a driver has of them, with its medium. arm is not among them: not every medium can wait for traffic. */
+#define PPPD_DRIVER(medium_)                                                                                           \
+	.own = &(medium_), .stats_interval_ms = 2000, .dial = pppd_dial, .watch = pppd_watch, .hang_up = pppd_hang_up, \
+	.release = pppd_release, .adopt = pppd_adopt, .traffic = pppd_traffic
 
 /* ---- pppd_spawn.c ---- */
 

@@ -13,7 +13,6 @@
 #include "driver/pppd.h"
 #include "sys/fd.h"
 
-#define STATS_INTERVAL_MS 2000
 #define MTU 1492 /* RFC 2516, section 7: what Ethernet leaves */
 #define PADI_ATTEMPTS 3
 #define PADI_TIMEOUT_MAX 5
@@ -204,25 +203,9 @@ static bool explain(struct ras_call *call, const struct pppd_link *link, struct 
 
 static const struct pppd_medium medium = {.prepare = prepare, .explain = explain, .open_at_once = true};
 
-static int pppoe_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int pppoe_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_pppoe = {
 	.name = "pppoe",
 	.device_types = 1u << RAS_DEVICE_PPPOE,
-	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = pppoe_check,
-	.dial = pppoe_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = pppoe_adopt,
-	.traffic = pppd_traffic,
+	PPPD_DRIVER(medium),
 };

@@ -9,8 +9,6 @@
 #include "driver/pptp_words.h"
 #include "driver/tunnel.h"
 
-#define STATS_INTERVAL_MS 2000
-
 enum { FD_SCRIPT = PPPD_FD_MEDIUM, FD_WORDS };
 
 /* Where a pptp waits for others that want to share its control connection; without a local address of its own it is
@@ -83,39 +81,18 @@ static void remove_socket(struct ras_call *call UNUSED, const struct pppd_link *
 	unlink(path);
 }
 
-static void restore(struct ras_call *call UNUSED, struct pppd_link *link, const struct record *record)
-{
-	tunnel_restore(link, record);
-}
-
 static const struct pppd_medium medium = {
 	.prepare = prepare,
-	.restore = restore,
+	.restore = tunnel_restore,
 	.rows = pptp_rows,
 	.refine = pptp_refine,
 	.remove_files = remove_socket,
 	.carries_goodbye = true,
 };
 
-static int pptp_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int pptp_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_pptp = {
 	.name = "pptp",
 	.device_types = 1u << RAS_DEVICE_PPTP,
-	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = tunnel_check,
-	.dial = pptp_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = pptp_adopt,
-	.traffic = pppd_traffic,
+	PPPD_DRIVER(medium),
 };

@@ -8,7 +8,6 @@
 #include "driver/pppd.h"
 
 #define COMMAND_MAX 8192
-#define STATS_INTERVAL_MS 2000
 
 static int pty_check(const struct ras_entry *entry, struct ras_error *ret_error)
 {
@@ -69,31 +68,10 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 
 static const struct pppd_medium medium = {.prepare = prepare};
 
-static int pty_arm(struct ras_call *call)
-{
-	return pppd_arm(call, &medium);
-}
-
-static int pty_dial(struct ras_call *call)
-{
-	return pppd_dial(call, &medium);
-}
-
-static int pty_adopt(struct ras_call *call, const struct record *record, bool up)
-{
-	return pppd_adopt(call, &medium, record, up);
-}
-
 const struct ras_driver ras_driver_pty = {
 	.name = "pty",
 	.device_types = 1u << RAS_DEVICE_PTY,
-	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = pty_check,
-	.arm = pty_arm,
-	.dial = pty_dial,
-	.watch = pppd_watch,
-	.hang_up = pppd_hang_up,
-	.release = pppd_release,
-	.adopt = pty_adopt,
-	.traffic = pppd_traffic,
+	.arm = pppd_arm,
+	PPPD_DRIVER(medium),
 };

@@ -147,7 +147,7 @@ int tunnel_find_server(struct ras_call *call, struct pppd_link *link, char ret[I
 	return 0;
 }
 
-void tunnel_restore(struct pppd_link *link, const struct record *record)
+void tunnel_restore(struct ras_call *call UNUSED, struct pppd_link *link, const struct record *record)
 {
 	const char *server = record_get_str(record, "d-server"), *source = record_get_str(record, "d-source");
 	struct process resolver = PROCESS_NONE;

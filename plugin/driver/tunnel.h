@@ -24,7 +24,7 @@ int tunnel_check(const struct ras_entry *entry, struct ras_error *ret_error);
 int tunnel_find_server(struct ras_call *call, struct pppd_link *link, char ret[INET_ADDRSTRLEN]);
 
 /* Takes from the record what the former did; ends a look-up that is still under way. */
-void tunnel_restore(struct pppd_link *link, const struct record *record);
+void tunnel_restore(struct ras_call *call, struct pppd_link *link, const struct record *record);
 
 /* Address of the server as text; "" before it is known. */
 void tunnel_server(const struct pppd_link *link, char ret[INET_ADDRSTRLEN]);

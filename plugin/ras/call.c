@@ -18,6 +18,11 @@ const struct ras_entry *ras_call_entry(const struct ras_call *call)
 	return call->entry;
 }
 
+const struct ras_driver *ras_call_driver(const struct ras_call *call)
+{
+	return call->driver;
+}
+
 uint32_t ras_call_id(const struct ras_call *call)
 {
 	return call->call_id;

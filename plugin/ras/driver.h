@@ -46,6 +46,7 @@ struct ras_traffic {
 
 struct ras_driver {
 	const char *name;
+	const void *own; /* what several drivers with the same functions differ in; see ras_call_driver() */
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
 	bool bundles;          /* its calls may be links of a bundle: no ras_call_save(), traffic() from any thread */
 	int stats_interval_ms; /* how often traffic is asked while up */
@@ -90,6 +91,7 @@ struct ras_driver {
 /* ---- what a driver may ask; dial thread of the call only ---- */
 
 const struct ras_entry *ras_call_entry(const struct ras_call *call);
+const struct ras_driver *ras_call_driver(const struct ras_call *call);
 uint32_t ras_call_id(const struct ras_call *call);
 
 /* Destination and device of this attempt: those of the entry, or of the subentry it uses. */
