@@ -96,17 +96,14 @@ static int action_reserve(struct agent *agent, struct set_write *write)
 				&request);
 	if (r < 0)
 		return explain(agent, write, conn, request_id, r);
-	write->held = request;
 	write->old = ras_request_number(request);
 	return SNMP_ERR_NOERROR;
 }
 
-/* The reservation, unless the entry went away under it. What stands in its place then is another SET's. */
+/* The reservation, unless the entry went away under it. */
 static struct ras_request *held(struct agent *agent, const struct set_write *write)
 {
-	bool valid = ras_request_valid(agent->ras, write->held);
-
-	return valid && ras_request_number(write->held) == write->old ? write->held : NULL;
+	return ras_request_find(agent->ras, write->old);
 }
 
 static int action_store(struct agent *agent, struct set_write *write)

@@ -121,9 +121,8 @@ struct about {
 };
 
 struct edit {
-	struct ras_edit *reserved; /* NULL: nothing is to be changed */
-	uint32_t number;           /* of that */
-	size_t n;                  /* rows of the phonebook */
+	uint32_t number; /* of the reservation; 0: nothing is to be changed */
+	size_t n;        /* rows of the phonebook */
 	struct ras_row_change *changes;
 	struct about *about;
 	struct set_write *culprit; /* NULL: nothing is refused */
@@ -309,14 +308,15 @@ static int edit_add(struct agent *agent, struct edit *edit, struct set_write *wr
 static void edit_reserve(struct agent *agent, struct edit *edit)
 {
 	struct ras_error error = RAS_ERROR_INIT;
+	struct ras_edit *ras_edit;
 	size_t culprit = 0;
 	int r;
 
 	if (!edit->n)
 		return;
-	r = ras_edit_reserve(agent->ras, edit->changes, edit->n, &culprit, &error, &edit->reserved);
+	r = ras_edit_reserve(agent->ras, edit->changes, edit->n, &culprit, &error, &ras_edit);
 	if (r >= 0) {
-		edit->number = ras_edit_number(edit->reserved);
+		edit->number = ras_edit_number(ras_edit);
 		return;
 	}
 	edit->culprit = edit->about[culprit].answers;
@@ -412,12 +412,10 @@ static void log_change(const struct set *set, const struct ras_row_change *chang
 
 /* ---- phases; of the varbind that made the edit, which alone holds it ---- */
 
-/* The reservation, unless a reload of the phonebook has ended it. What stands in its place then is another SET's. */
+/* The reservation, unless a reload of the phonebook has ended it. */
 static struct ras_edit *reserved(struct agent *agent, const struct edit *edit)
 {
-	bool valid = edit && ras_edit_valid(agent->ras, edit->reserved);
-
-	return valid && ras_edit_number(edit->reserved) == edit->number ? edit->reserved : NULL;
+	return edit ? ras_edit_find(agent->ras, edit->number) : NULL;
 }
 
 static int reserve(struct agent *agent, struct set_write *write)
@@ -440,7 +438,7 @@ static int store(struct agent *agent, struct set_write *write)
 	struct ras_edit *ras_edit = reserved(agent, edit);
 	int r;
 
-	if (!edit || !edit->reserved)
+	if (!edit || !edit->number)
 		return SNMP_ERR_NOERROR;
 	if (!ras_edit)
 		return set_refuse(write, SNMP_ERR_COMMITFAILED, "the configuration was read again meanwhile");

@@ -46,7 +46,7 @@ struct ras_traffic {
 
 struct ras_driver {
 	const char *name;
-	const void *own; /* what several drivers with the same functions differ in; see ras_call_driver() */
+	const void *own;       /* what several drivers with the same functions differ in; see ras_call_driver() */
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
 	bool bundles;          /* its calls may be links of a bundle: no ras_call_save(), traffic() from any thread */
 	int stats_interval_ms; /* how often traffic is asked while up */

@@ -239,7 +239,7 @@ static int edit_new(struct ras *ras, const struct ras_row_change changes[], size
 	if (!edit)
 		return -ENOMEM;
 	edit->ras = ras;
-	edit->number = ++ras->n_reserved;
+	edit->number = reservation_number(ras);
 	edit->rows = calloc(n + 1, sizeof(*edit->rows));
 	edit->files = calloc(n + 1, sizeof(*edit->files));
 	if (!edit->rows || !edit->files || phonebook_make_room(ras, n) < 0) {
@@ -476,9 +476,9 @@ void ras_edit_cancel(struct ras_edit *edit)
 	edit_free(edit);
 }
 
-bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit)
+struct ras_edit *ras_edit_find(const struct ras *ras, uint32_t number)
 {
-	return edit && ras->edit == edit;
+	return ras->edit && ras->edit->number == number ? ras->edit : NULL;
 }
 
 uint32_t ras_edit_number(const struct ras_edit *edit)

@@ -560,6 +560,9 @@ void stroke_add(struct ras *ras, const struct record_writer *w);
 
 /* ---- request.c ---- */
 
+/* Of the next request or edit. */
+uint32_t reservation_number(struct ras *ras);
+
 /* For stroke.c: whether those that were to be written were. */
 void requests_wrote(struct ras *ras, bool written);
 

@@ -193,9 +193,9 @@ void ras_edit_commit(struct ras_edit *edit);
 /* Drops a reservation and frees it. Takes NULL. */
 void ras_edit_cancel(struct ras_edit *edit);
 
-/* Is this edit still under way? A reload of the phonebook ends it: what is written is done, what is not is dropped.
- * Later another edit may stand in its place, which its number tells. */
-bool ras_edit_valid(const struct ras *ras, const struct ras_edit *edit);
+/* The number of an edit, and the edit under way that has it; NULL: there is none any more. A reload of the phonebook
+ * ends an edit: what is written is done, what is not is dropped. */
+struct ras_edit *ras_edit_find(const struct ras *ras, uint32_t number);
 uint32_t ras_edit_number(const struct ras_edit *edit);
 
 /* ---- requests: what a SET of rasConnAction does, in two phases ---- */
@@ -222,11 +222,12 @@ void ras_request_commit(struct ras_request *request);
 /* Drops a reservation and frees it: thread and place too. Takes NULL. */
 void ras_request_cancel(struct ras_request *request);
 
-/* Drops reservations older than max_age_ms (0: all), which a master left behind that died between the phases. The
- * pointers are invalid after it: ask ras_request_valid() first where that may have happened, and, where others may have
- * been made since, whether it still has its number. */
+/* Drops reservations older than max_age_ms (0: all), which a master left behind that died between the phases. */
 void ras_request_expire(struct ras *ras, int64_t max_age_ms);
-bool ras_request_valid(const struct ras *ras, const struct ras_request *request);
+
+/* The number of a request, and the one reserved that has it; NULL: it is done, or was dropped. Whoever holds one over
+ * what may drop it, such as a reload, holds its number. */
+struct ras_request *ras_request_find(const struct ras *ras, uint32_t number);
 uint32_t ras_request_number(const struct ras_request *request);
 
 /* ---- RasDial, RasHangUp for callers in C ---- */

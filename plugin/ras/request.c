@@ -99,6 +99,14 @@ static int park_thread(struct ras_request *request, bool has_place)
 	return -EAGAIN;
 }
 
+/* 0 is nobody's. */
+uint32_t reservation_number(struct ras *ras)
+{
+	if (++ras->n_reserved == 0)
+		ras->n_reserved = 1;
+	return ras->n_reserved;
+}
+
 int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action action, uint32_t request_id,
 			enum ras_trigger trigger, struct ras_request **ret)
 {
@@ -124,7 +132,7 @@ int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action 
 		return refuse(ras, action, -ENOMEM);
 	*request = (struct ras_request){
 		.ras = ras,
-		.number = ++ras->n_reserved,
+		.number = reservation_number(ras),
 		.conn = conn,
 		.action = action,
 		.request_id = request_id,
@@ -432,12 +440,12 @@ void ras_request_expire(struct ras *ras, int64_t max_age_ms)
 	}
 }
 
-bool ras_request_valid(const struct ras *ras, const struct ras_request *request)
+struct ras_request *ras_request_find(const struct ras *ras, uint32_t number)
 {
-	for (const struct ras_request *r = ras->requests; r; r = r->next)
-		if (r == request)
-			return true;
-	return false;
+	for (struct ras_request *r = ras->requests; r; r = r->next)
+		if (r->number == number)
+			return r;
+	return NULL;
 }
 
 uint32_t ras_request_number(const struct ras_request *request)

@@ -99,19 +99,21 @@ static const char *own_change(struct ras *ras, struct own_rows *rows, unsigned *
 	struct ras_edit *edit = NULL;
 	size_t culprit, n = own_choose(rows, seed, changes);
 	unsigned fate = own_dice(seed, 16);
+	uint32_t number;
 	int r = n > 0 ? ras_edit_reserve(ras, changes, n, &culprit, &error, &edit) : -EAGAIN;
 
 	for (size_t i = 0; i < n; i++)
 		ras_entry_unref(changes[i].entry);
 	if (r < 0)
 		return r == -ENOMEM ? "no memory" : NULL;
+	number = ras_edit_number(edit);
 	if (fate == 0) {
 		ras_edit_cancel(edit);
 		return NULL;
 	}
 	if (fate == 1) {
 		reload(arg);
-		return ras_edit_valid(ras, edit) ? "a change outlives a reload" : NULL;
+		return ras_edit_find(ras, number) ? "a change outlives a reload" : NULL;
 	}
 	rows->open = true;
 	if (ras_edit_write(edit) < 0)
@@ -126,7 +128,7 @@ static const char *own_change(struct ras *ras, struct own_rows *rows, unsigned *
 	}
 	if (fate == 3)
 		reload(arg);
-	if (ras_edit_valid(ras, edit))
+	if (ras_edit_find(ras, number))
 		ras_edit_commit(edit);
 	own_answer(rows);
 	return NULL;

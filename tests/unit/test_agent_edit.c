@@ -757,34 +757,6 @@ static void reload_between_phases(void **state UNUSED)
 	assert_false(set_pending());
 }
 
-static void describe_own(const char *descr, int first, int last, int transaction)
-{
-	forget();
-	entry_text(ROW_OWN, MIB_ENTRY_DESCR, descr);
-	for (int mode = first; mode <= last; mode++)
-		assert_int_equal(phase(mode, transaction, NULL), SNMP_ERR_NOERROR);
-}
-
-/* A master that overlaps transactions: edits that a reload has ended do nothing to the one that was made since. */
-static void another_edit_after_a_reload(void **state UNUSED)
-{
-	for (int turn = 0; turn < 2; turn++) {
-		for (int transaction = 1; transaction <= 8; transaction++) {
-			describe_own("early", MODE_SET_RESERVE1, MODE_SET_RESERVE2, transaction);
-			file_is_read_again();
-		}
-		describe_own("late", MODE_SET_RESERVE1, MODE_SET_RESERVE2, 9);
-		for (int transaction = 1; transaction <= 8; transaction++) {
-			if (turn == 1)
-				assert_int_equal(phase(MODE_SET_ACTION, transaction, NULL), SNMP_ERR_COMMITFAILED);
-			phase(turn == 1 ? MODE_SET_UNDO : MODE_SET_FREE, transaction, NULL);
-		}
-		describe_own("late", MODE_SET_ACTION, MODE_SET_COMMIT, 9);
-		assert_string_equal(entry_at(ROW_OWN)->descr, "late");
-		describe_own("", MODE_SET_RESERVE1, MODE_SET_COMMIT, 10);
-	}
-}
-
 /* ---- with other objects in the same PDU ---- */
 
 static void with_the_spin_lock(void **state UNUSED)
@@ -963,7 +935,6 @@ int main(void)
 		TEST(one_edit_at_a_time),
 		TEST(not_stored),
 		TEST(reload_between_phases),
-		TEST(another_edit_after_a_reload),
 		TEST(with_the_spin_lock),
 		TEST(with_an_action),
 		TEST(during_a_call),

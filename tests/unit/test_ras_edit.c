@@ -20,7 +20,7 @@ static void nothing_happens_before_the_commit(void **state)
 	assert_book(lab, book);
 	assert_folder(lab, folder);
 	ras_edit_cancel(edit);
-	assert_false(ras_edit_valid(lab->ras, edit));
+	assert_null(ras_edit_find(lab->ras, edit_number));
 	assert_book(lab, book);
 
 	edit = WRITE(lab, made(3, "three", ""), renamed(lab, 1, "first"), gone(2));
@@ -54,12 +54,12 @@ static void one_change_at_a_time(void **state)
 	lab_start(lab);
 	edit = RESERVE(lab, made(1, "one", ""));
 	REFUSED(lab, -EAGAIN, 0, "another change", made(2, "two", ""));
-	assert_true(ras_edit_valid(lab->ras, edit));
+	assert_ptr_equal(ras_edit_find(lab->ras, edit_number), edit);
 	assert_int_equal(ras_edit_write(edit), 0);
 	REFUSED(lab, -EAGAIN, 0, "another change", made(2, "two", ""));
 	ras_edit_commit(edit);
-	assert_false(ras_edit_valid(lab->ras, edit));
-	assert_false(ras_edit_valid(lab->ras, NULL));
+	assert_null(ras_edit_find(lab->ras, edit_number));
+	assert_null(ras_edit_find(lab->ras, 0));
 	APPLY(lab, made(2, "two", ""));
 }
 
@@ -68,16 +68,22 @@ static void a_reload_ends_a_change(void **state)
 	struct lab *lab = *state;
 	struct ras_error error = RAS_ERROR_INIT;
 	struct ras_edit *edit;
+	uint32_t dropped;
 
 	lab_start(lab);
 	edit = RESERVE(lab, made(1, "dropped", ""));
 	assert_int_equal(ras_phonebook_load(lab->ras, NULL, 0, &error), 0);
-	assert_false(ras_edit_valid(lab->ras, edit));
+	assert_null(ras_edit_find(lab->ras, edit_number));
 	assert_null(ras_conn_by_name(lab->ras, "dropped"));
+	/* What is reserved since is another one, wherever it lies. */
+	dropped = edit_number;
+	edit = RESERVE(lab, made(1, "other", ""));
+	assert_null(ras_edit_find(lab->ras, dropped));
+	ras_edit_cancel(edit);
 
 	edit = WRITE(lab, made(1, "done", ""));
 	assert_int_equal(ras_phonebook_load(lab->ras, NULL, 0, &error), 0);
-	assert_false(ras_edit_valid(lab->ras, edit));
+	assert_null(ras_edit_find(lab->ras, edit_number));
 	lab_conn(lab, "done");
 	check_book(lab);
 }
@@ -379,7 +385,7 @@ static void requests_for_a_row_that_changes(void **state)
 	assert_int_equal(ras_edit_write(edit), 0);
 	assert_int_equal(ras_request_write(request), 0);
 	ras_edit_commit(edit);
-	assert_true(ras_request_valid(lab->ras, request));
+	assert_ptr_equal(ras_request_find(lab->ras, ras_request_number(request)), request);
 	ras_request_commit(request);
 	lab_wait_status(lab, conn, RAS_STATUS_UP);
 	ras_hang_up(conn);
@@ -424,7 +430,7 @@ static void what_needs_no_line_is_done(void **state)
 	assert_int_equal(ras_edit_write(edit), 0);
 	assert_int_equal(ras_request_write(request), 0);
 	ras_edit_commit(edit);
-	assert_true(ras_request_valid(lab->ras, request));
+	assert_ptr_equal(ras_request_find(lab->ras, ras_request_number(request)), request);
 	ras_request_commit(request);
 	assert_int_equal(lab_info(conn).last_error.code, 0);
 	assert_int_equal(lab_info(conn).status, RAS_STATUS_NOT_READY);
@@ -451,6 +457,7 @@ static void a_dial_goes_with_a_dropped_change(void **state)
 	struct lab *lab = *state;
 	struct ras_error error = RAS_ERROR_INIT;
 	struct ras_request *request;
+	uint32_t number;
 	struct ras_conn *conn;
 
 	lab_start(lab);
@@ -459,8 +466,9 @@ static void a_dial_goes_with_a_dropped_change(void **state)
 	conn = lab_conn(lab, "one");
 	RESERVE(lab, put_to(lab, 1, RAS_ROW_ACTIVE));
 	assert_int_equal(ask(lab, "one", RAS_ACTION_DIAL, &request), 0);
+	number = ras_request_number(request);
 	assert_int_equal(ras_phonebook_load(lab->ras, NULL, 0, &error), 0);
-	assert_false(ras_request_valid(lab->ras, request));
+	assert_null(ras_request_find(lab->ras, number));
 	assert_int_equal(lab_info(conn).status, RAS_STATUS_NOT_READY);
 	LAB_WAIT(lab, lab_threads(lab) == 0);
 }

@@ -337,19 +337,21 @@ static void between_the_phases(void **state)
 	struct lab *lab = *state;
 	struct ras_request *request;
 	struct ras_edit *edit;
+	uint32_t number;
 
 	lab_start(lab);
 	APPLY(lab, made(1, "mine", "setup=1ms"));
 	assert_int_equal(ras_request_reserve(lab->ras, lab_conn(lab, "mine"), RAS_ACTION_DIAL, 0, RAS_TRIGGER_SNMP,
 					     &request),
 			 0);
+	number = ras_request_number(request);
 	allow(lab, 0);
-	assert_false(ras_request_valid(lab->ras, request));
+	assert_null(ras_request_find(lab->ras, number));
 	LAB_WAIT(lab, lab_threads(lab) == 0);
 	allow(lab, 1u << RAS_DEVICE_LOOPBACK);
 	edit = RESERVE(lab, made(2, "new", ""), redirected(lab, 1, "setup=2ms"));
 	allow(lab, 0);
-	assert_true(ras_edit_valid(lab->ras, edit));
+	assert_ptr_equal(ras_edit_find(lab->ras, edit_number), edit);
 	assert_int_equal(ras_edit_write(edit), 0);
 	ras_edit_commit(edit);
 	check_book(lab);

@@ -26,7 +26,7 @@ static struct ras_request *reserve(const struct lab *lab, struct ras_conn *conn,
 
 	assert_int_equal(ras_request_reserve(lab->ras, conn, action, id, RAS_TRIGGER_SNMP, &request), 0);
 	assert_non_null(request);
-	assert_true(ras_request_valid(lab->ras, request));
+	assert_ptr_equal(ras_request_find(lab->ras, ras_request_number(request)), request);
 	return request;
 }
 
@@ -41,10 +41,11 @@ static void expect_refused(const struct lab *lab, struct ras_conn *conn, enum ra
 static void perform(const struct lab *lab, struct ras_conn *conn, enum ras_action action, uint32_t id)
 {
 	struct ras_request *request = reserve(lab, conn, action, id);
+	uint32_t number = ras_request_number(request);
 
 	assert_int_equal(ras_request_write(request), 0);
 	ras_request_commit(request);
-	assert_false(ras_request_valid(lab->ras, request));
+	assert_null(ras_request_find(lab->ras, number));
 }
 
 static uint32_t rejected(const struct lab *lab)
@@ -96,7 +97,8 @@ static void cancelled(void **state)
 static void expired(void **state)
 {
 	struct lab *lab = *state;
-	struct ras_request *a, *b;
+	struct ras_request *a, *b, *c;
+	uint32_t of_a, of_b;
 
 	lab_line(lab, "a", "setup=10ms");
 	lab_line(lab, "b", "setup=10ms");
@@ -105,11 +107,17 @@ static void expired(void **state)
 	b = reserve(lab, lab_conn(lab, "b"), RAS_ACTION_DIAL, 3);
 	assert_int_equal(ras_request_write(b), 0);
 	ras_request_expire(lab->ras, 60000);
-	assert_true(ras_request_valid(lab->ras, a));
-	assert_true(ras_request_valid(lab->ras, b));
+	assert_ptr_equal(ras_request_find(lab->ras, ras_request_number(a)), a);
+	assert_ptr_equal(ras_request_find(lab->ras, ras_request_number(b)), b);
+	of_a = ras_request_number(a);
+	of_b = ras_request_number(b);
 	ras_request_expire(lab->ras, 0);
-	assert_false(ras_request_valid(lab->ras, a));
-	assert_false(ras_request_valid(lab->ras, b));
+	/* Whatever is reserved since, also where the old ones were. */
+	c = reserve(lab, lab_conn(lab, "a"), RAS_ACTION_DIAL, 0);
+	assert_null(ras_request_find(lab->ras, of_a));
+	assert_null(ras_request_find(lab->ras, of_b));
+	assert_null(ras_request_find(lab->ras, 0));
+	ras_request_cancel(c);
 	LAB_WAIT(lab, lab_threads(lab) == 0);
 
 	/* Nothing of it is remembered over a restart either. */
