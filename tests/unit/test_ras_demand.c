@@ -2,7 +2,7 @@
 /* Dial mode onDemand: nothing is dialed before there is traffic, and nobody sees a call before. */
 #include <string.h>
 
-#include "engine_rows.h"
+#include "engine_asked.h"
 
 static struct ras_entry *line(struct lab *lab, const char *name, const char *destination)
 {
@@ -14,36 +14,9 @@ static struct ras_entry *line(struct lab *lab, const char *name, const char *des
 	return e;
 }
 
-static void ask(const struct lab *lab, const char *name, enum ras_action action)
-{
-	struct ras_request *request = NULL;
-
-	assert_int_equal(ras_request_reserve(lab->ras, lab_conn(lab, name), action, 0, RAS_TRIGGER_SNMP, &request), 0);
-	assert_int_equal(ras_request_write(request), 0);
-	ras_request_commit(request);
-}
-
-static struct ras_conn_info row(const struct lab *lab, const char *name)
-{
-	return lab_info(lab_conn(lab, name));
-}
-
 static void wait_for(const struct lab *lab, const char *name, enum ras_status status)
 {
 	lab_wait_status(lab, lab_conn(lab, name), status);
-}
-
-static void set_mode(const struct lab *lab, enum ras_admin_mode mode)
-{
-	assert_int_equal(ras_setting_store(lab->ras, RAS_SETTING_ADMIN_MODE, mode), 0);
-	ras_setting_apply(lab->ras, RAS_SETTING_ADMIN_MODE, mode);
-}
-
-static void load(const struct lab *lab)
-{
-	struct ras_error error = RAS_ERROR_INIT;
-
-	assert_int_equal(ras_phonebook_load(lab->ras, lab->entries, lab->n_entries, &error), 0);
 }
 
 static size_t records(const struct lab *lab)

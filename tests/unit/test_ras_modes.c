@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the engine dials by itself: at its start, when dialing is allowed again, when an entry comes; and how it waits
  * for a place. */
-#include "engine_rows.h"
+#include "engine_asked.h"
 
 static struct ras_entry *line(struct lab *lab, const char *name, const char *destination, enum ras_dial_mode mode)
 {
@@ -9,33 +9,6 @@ static struct ras_entry *line(struct lab *lab, const char *name, const char *des
 
 	e->dial_mode = mode;
 	return e;
-}
-
-static void ask(const struct lab *lab, const char *name, enum ras_action action)
-{
-	struct ras_request *request = NULL;
-
-	assert_int_equal(ras_request_reserve(lab->ras, lab_conn(lab, name), action, 0, RAS_TRIGGER_SNMP, &request), 0);
-	assert_int_equal(ras_request_write(request), 0);
-	ras_request_commit(request);
-}
-
-static struct ras_conn_info row(const struct lab *lab, const char *name)
-{
-	return lab_info(lab_conn(lab, name));
-}
-
-static void load(const struct lab *lab)
-{
-	struct ras_error error = RAS_ERROR_INIT;
-
-	assert_int_equal(ras_phonebook_load(lab->ras, lab->entries, lab->n_entries, &error), 0);
-}
-
-static void set_mode(const struct lab *lab, enum ras_admin_mode mode)
-{
-	assert_int_equal(ras_setting_store(lab->ras, RAS_SETTING_ADMIN_MODE, mode), 0);
-	ras_setting_apply(lab->ras, RAS_SETTING_ADMIN_MODE, mode);
 }
 
 static struct ras_entry *replace(struct lab *lab, size_t i)
