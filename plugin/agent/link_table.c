@@ -7,12 +7,16 @@
 static const void *take(struct agent *agent, const struct table_index *index)
 {
 	const struct ras_subentry *subentry = source_subentry.take(agent, index);
+	const struct ras_conn *conn;
 	static struct ras_link link;
 
 	if (!subentry)
 		return NULL;
 	link = (struct ras_link){.status = RAS_STATUS_DOWN, .state = RAS_DISCONNECTED, .last_error = RAS_ERROR_INIT};
-	ras_conn_link(ras_conn_find(agent->ras, index->sub[0]), subentry->index, &link);
+	conn = ras_conn_find(agent->ras, index->sub[0]);
+	/* What it was as a link, before the entry was given another mode, is over. */
+	if (ras_conn_entry(conn)->link_mode == RAS_LINK_MODE_DIAL_ALL)
+		ras_conn_link(conn, subentry->index, &link);
 	if (subentry->row_status != RAS_ROW_ACTIVE && link.status == RAS_STATUS_DOWN)
 		link.status = RAS_STATUS_NOT_READY;
 	return &link;

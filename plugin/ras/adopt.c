@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "ras/modes.h"
 #include "ras/bundle.h"
+#include "ras/modes.h"
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/file.h"

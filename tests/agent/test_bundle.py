@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Link mode dialAll: the links of an entry as rasLinkTable and rasLinkChange show them."""
+import signal
+
 from harness import *
 
 GOOD = "setup=30ms"
@@ -85,6 +87,21 @@ def kill():
     equal(link(1)["OperStatus"], "up")
     lab.hang_up(1)
     lab.wait(1, "down")
+
+
+@test()
+def other_mode():
+    """Of an entry that is none of links any more, rasLinkTable shows nothing that was"""
+    lab.dial(3)
+    lab.wait(3, "failed")
+    equal(link(3)["LastErrorCode"], 678)
+    entries = lab.entries
+    lab.write_config([{**e, "link_mode": "single"} if e["index"] == 3 else e for e in entries])
+    lab.agent.send(signal.SIGHUP)
+    until(lambda: (link(3)["OperStatus"], link(3)["LastErrorCode"], link(3)["Attempts"]) == ("down", 0, 0), 10, lambda: link(3))
+    lab.write_config(entries)
+    lab.agent.send(signal.SIGHUP)
+    until(lambda: lab.get("rasEntryLinkMode.3") == "dialAll", 10, "read again")
 
 
 @test()
