@@ -158,7 +158,7 @@ class Desk:
         if not calls:
             path = f"{self.lab.state_dir}/journal"
             until(lambda: time.time() - os.lstat(path).st_mtime > 1.3, 20, "the journal rests")
-        until(lambda: self.lab.get("rasNotifyPending.0") == 0, 10, "all is told")
+        self.lab.all_told()
 
     def nothing(self, *cases, calls=False):
         """Each case is answered as it says, in all ways, and nothing is done. calls: there are calls, whose counters go on."""
@@ -200,7 +200,7 @@ class Desk:
         """Takes the phonebook as it is for the state that done() begins with."""
         self.model = Phonebook().learn(self.lab)
         self.model.keep_dates(self.lab)
-        until(lambda: self.lab.get("rasNotifyPending.0") == 0, 10, "all is told")
+        self.lab.all_told()
         self.mark = self.lab.sink.mark()
 
     def done(self, way, *pairs, **changes):

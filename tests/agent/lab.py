@@ -313,6 +313,14 @@ class Lab(Books):
               lambda: f"{count} {name} of {index}; got {self.sink.take(None, index, since)}")
         return self.sink.take(name, index, since)
 
+    def all_told(self, timeout=10):
+        """Waits until no notification is on its way. The agent has sent one as soon as it is handed over; from there it may take a
+        while. A new agent counts anew, so after a restart only what waits is known."""
+        def told():
+            pending, sent = self.get("rasNotifyPending.0", "rasNotifySent.0")
+            return pending == 0 and (self.restarts > 0 or sent == self.sink.mark())
+        until(told, timeout, lambda: f"all is told: {self.get('rasNotifyPending.0', 'rasNotifySent.0')} wait, were sent; {self.sink.mark()} came")
+
     def owed(self):
         """What was owed so far as the agent counts it, read in one PDU."""
         return sum(self.get("rasNotifySent.0", "rasNotifySuppressed.0", "rasNotifyPending.0", "rasNotifyDropped.0"))

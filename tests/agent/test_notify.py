@@ -177,7 +177,7 @@ def interval():
         lab.hang_up(8)
         lab.wait(8, "down")
     until(lambda: len(lab.sink.take("rasRedialExhausted", 7, mark)) == 4, 5, "never held back")
-    until(lambda: lab.get("rasNotifyPending.0") == 0, 5)
+    lab.all_told()
     equal([len(lab.sink.take(*k, mark)) for k in (("rasDialFailed", 7), ("rasConnected", 8), ("rasDisconnected", 8))], [1, 1, 1])
     after = counted()
     equal({k: after[k] - before[k] for k in after}, {"sent": 7, "suppressed": 9, "pending": 0, "dropped": 0})

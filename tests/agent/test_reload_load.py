@@ -204,7 +204,7 @@ def in_quick_succession():
     equal(words, ["RELOADING=1", "READY=1"] * (len(words) // 2), "each begins when the one before has ended")
     now = lab.column("rasConnCallId")
     equal({i: now[i] for i in at([*KEPT, *CHANGED])}, {i: calls[i] for i in at([*KEPT, *CHANGED])})
-    until(lambda: lab.get("rasNotifyPending.0") == 0, 10, "all is sent")
+    lab.all_told()
     equal((lab.owed() - owed) % 30, 0, "notifications owed: each reload that was done has changed 30 rows")
 
 
@@ -216,7 +216,7 @@ def told_or_counted():
     mark = lab.sink.mark()
     for number in range(4):
         lab.reload([{**e, "descr": f"once more {number}"} if i < 20 else e for i, e in enumerate(FIRST)])
-    until(lambda: lab.get("rasNotifyPending.0") == 0, 10, "all is sent")
+    lab.all_told()
     sent, suppressed, dropped = lab.get("rasNotifySent.0", "rasNotifySuppressed.0", "rasNotifyDropped.0")
     owed = sent - begin["sent"] + suppressed - begin["suppressed"] + dropped
     equal(owed, 4 * 20, f"owed: {sent - begin['sent']} sent, {suppressed - begin['suppressed']} suppressed, {dropped} dropped")
