@@ -165,6 +165,8 @@ static int adopt_record(struct ras *ras, const char *file)
 		unlinkat(ras->run_fd, file, 0);
 		return 0;
 	}
+	if (file_shortage(r))
+		return r;
 	if (r < 0) {
 		log_warning("run directory: %s is damaged and was set aside", file);
 		file_set_aside(ras->run_fd, file, "damaged", (char[64]){0}, 64);

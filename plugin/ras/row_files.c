@@ -515,8 +515,8 @@ static int finish_change(struct ras *ras, const char *list, bool undo)
 	char name[64] = "?";
 	int r = finish_list(ras, list, undo);
 
-	if (r == 0 || r == -ENOENT || r == -ENOMEM)
-		return r == -ENOMEM ? r : 0;
+	if (r == 0 || r == -ENOENT || file_shortage(r))
+		return file_shortage(r) ? r : 0;
 	store_damaged(ras, 1);
 	if (file_set_aside(ras->rows_fd, list, "damaged", name, sizeof(name)) == 0)
 		log_warning("state directory: " ROWS_FOLDER "/%s is damaged and was set aside as " ROWS_FOLDER
@@ -548,6 +548,8 @@ int rows_open(struct ras *ras)
 		store_damaged(ras, 1);
 		ras->rows_fd = open_folder(ras);
 	}
+	if (file_shortage(ras->rows_fd))
+		return ras->rows_fd;
 	if (ras->rows_fd < 0 && faccessat(ras->state_fd, ROWS_FOLDER, F_OK, 0) == 0) {
 		rows_unreadable(ras, ras->rows_fd);
 		return 0;

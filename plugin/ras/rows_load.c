@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ras/phonebook.h"
+#include "sys/file.h"
 #include "sys/log.h"
 
 static const char *read_error(int error)
@@ -22,7 +23,7 @@ static int read_row(struct ras *ras, uint32_t index, struct ras_entry **ret, str
 	int r = row_file_read(ras, index, &text, &size);
 
 	snprintf(path, sizeof(path), ROWS_FOLDER "/%u.yaml", index);
-	if (r < 0 && r != -ENOMEM) {
+	if (r < 0 && !file_shortage(r)) {
 		log_warning("state directory: %s cannot be read: %s", path, read_error(r));
 		return -EBADMSG;
 	}
@@ -160,7 +161,7 @@ int rows_load(struct ras *ras)
 	if (ras->rows_fd < 0 || !ras->row_format)
 		return 0;
 	r = row_files_list(ras, &list, &n);
-	if (r < 0 && r != -ENOMEM) {
+	if (r < 0 && !file_shortage(r)) {
 		rows_unreadable(ras, r);
 		return 0;
 	}

@@ -342,7 +342,7 @@ static int read_journal(struct ras *ras, char **ret_text, size_t *ret_size)
 	if (fstatat(ras->state_fd, JOURNAL, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	r = S_ISREG(st.st_mode) ? file_read(ras->state_fd, JOURNAL, JOURNAL_MAX, ret_text, ret_size) : -EBADMSG;
-	if (r == 0 || r == -ENOMEM)
+	if (r == 0 || file_shortage(r))
 		return r;
 	log_error("state directory: the journal cannot be read: %s", r == -EBADMSG ? "it is no file" : strerror(-r));
 	if (file_set_aside(ras->state_fd, JOURNAL, "damaged", name, sizeof(name)) == 0)
@@ -360,8 +360,9 @@ int store_open(struct ras *ras, struct ras_error *ret_error)
 	atomic_store(&ras->store.status, RAS_STORAGE_OK);
 	ras->store.fd = -1;
 	r = read_journal(ras, &text, &size);
-	if (r == -ENOMEM) {
-		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: no memory for the journal");
+	if (file_shortage(r)) {
+		ras_error_set(ret_error, r, RAS_BACKEND_NONE, "state directory: the journal cannot be read: %s",
+			      strerror(-r));
 		return r;
 	}
 	if (r == 0)

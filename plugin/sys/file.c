@@ -168,6 +168,11 @@ int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *
 	return 0;
 }
 
+bool file_shortage(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
 /* ---- writing ---- */
 
 /* Opens the folder of path and tells the name in it. */

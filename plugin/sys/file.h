@@ -21,6 +21,10 @@ int dir_lock(int dirfd);
  * -EFBIG if it is longer, or negative errno. The caller frees *ret_data. */
 int file_read(int dirfd, const char *path, size_t max, char **ret_data, size_t *ret_size);
 
+/* Whether an error (negative errno) says only that the process or the system is short of something: nothing is known of
+ * the file then, and it may be good. */
+bool file_shortage(int error);
+
 /* Puts a file in place whole: temporary name in the same folder (with a dot in front), mode 0600, write, rename. With
  * durable also fsync of the file and of the folder, so that a power cut leaves the old or the new one. Returns 0 or
  * negative errno; on an error the old file is untouched and no temporary one is left. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of rows that are not what they were: each is set aside under a new name, is told, and nothing else is lost. */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <stdarg.h>
 #include <sys/syscall.h>
 
 #include "engine_rows.h"
@@ -19,6 +22,24 @@ static void read_everything(bool may)
 	assert_int_equal(syscall(SYS_capget, &header, caps), 0);
 	caps[0].effective = may ? caps[0].permitted : caps[0].effective & ~which;
 	assert_int_equal(syscall(SYS_capset, &header, caps), 0);
+}
+
+/* In place of that of the C library: the call with this number, from 1, finds no descriptor. 0: each finds one. */
+static unsigned no_descriptor;
+
+int openat(int dirfd, const char *path, int flags, ...)
+{
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (no_descriptor > 0 && --no_descriptor == 0) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dirfd, path, flags, mode);
 }
 
 static int damage_set_up(void **state)
@@ -255,6 +276,34 @@ static void a_folder_that_cannot_be_read(void **state)
 	assert_int_equal(attempts_of(lab, "one"), 1);
 }
 
+/* A file that could not be opened for want of descriptors may be good: whatever the start makes of that, nothing is set
+ * aside, and the next one has everything. */
+static void a_start_without_descriptors(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_error error;
+
+	lab_start(lab);
+	call_once(lab, "one");
+	lab_stop(lab);
+	for (unsigned at = 1, left = 0; left == 0; at++) {
+		no_descriptor = at;
+		if (ras_new(&lab->settings, lab->drivers, &error, &lab->ras) == 0) {
+			assert_int_equal(ras_conn_count(lab->ras), 2);
+			ras_start(lab->ras);
+			left = no_descriptor;
+			no_descriptor = 0;
+			lab_stop(lab);
+		}
+		no_descriptor = 0;
+		lab_start(lab);
+		assert_int_equal(ras_conn_count(lab->ras), 2);
+		assert_int_equal(totals_of(lab).storage_problems, 0);
+		assert_int_equal(attempts_of(lab, "one"), 1);
+		lab_stop(lab);
+	}
+}
+
 /* The journal is lost: the rows are there, at their indices. */
 static void without_the_journal(void **state)
 {
@@ -284,6 +333,7 @@ int main(void)
 		DAMAGE_TEST(files_that_are_no_rows),
 		DAMAGE_TEST(a_folder_that_is_none),
 		DAMAGE_TEST(a_folder_that_cannot_be_read),
+		DAMAGE_TEST(a_start_without_descriptors),
 		DAMAGE_TEST(without_the_journal),
 	};
 
