@@ -204,6 +204,11 @@ static bool explain(struct ras_call *call, const struct pppd_link *link, struct 
 
 static const struct pppd_medium medium = {.prepare = prepare, .explain = explain, .open_at_once = true};
 
+static int pppoe_arm(struct ras_call *call)
+{
+	return pppd_arm(call, &medium);
+}
+
 static int pppoe_dial(struct ras_call *call)
 {
 	return pppd_dial(call, &medium);
@@ -219,6 +224,7 @@ const struct ras_driver ras_driver_pppoe = {
 	.device_types = 1u << RAS_DEVICE_PPPOE,
 	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = pppoe_check,
+	.arm = pppoe_arm,
 	.dial = pppoe_dial,
 	.watch = pppd_watch,
 	.hang_up = pppd_hang_up,

@@ -8,6 +8,7 @@
 #include "driver/drivers.h"
 #include "driver/pptp_words.h"
 #include "driver/tunnel.h"
+#include "pppd-plugin/wire.h"
 
 #define STATS_INTERVAL_MS 2000
 
@@ -34,7 +35,8 @@ static bool is_bound(const char *path)
 	return found;
 }
 
-/* Two pptp of one server share one control connection, and who ends the one ends both. */
+/* Two pptp of one server share one control connection, and who ends the one ends both. The script looks again, since a
+ * packet may come long after this. */
 static int need_server_free(struct ras_call *call, const char *server)
 {
 	char path[64];
@@ -48,7 +50,7 @@ static int need_server_free(struct ras_call *call, const char *server)
 
 static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
 {
-	char server[INET_ADDRSTRLEN], text[PPTP_SCRIPT_MAX], line[64];
+	char server[INET_ADDRSTRLEN], path[64], text[PPTP_SCRIPT_MAX], line[64];
 	int r;
 
 	r = pppd_need_program(call, PPTP_PROGRAM, "pptp-linux");
@@ -58,7 +60,8 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 		r = need_server_free(call, server);
 	if (r < 0)
 		return r;
-	r = pppd_give_text(link, text, pptp_script(server, FD_SCRIPT, FD_WORDS, text), FD_SCRIPT);
+	socket_path(server, path);
+	r = pppd_give_text(link, text, pptp_script(server, path, FD_SCRIPT, FD_WORDS, text), FD_SCRIPT);
 	if (r == 0)
 		r = pppd_give_words(link, FD_WORDS);
 	if (r < 0)
@@ -71,7 +74,13 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 	return 0;
 }
 
-/* pptp is killed before it could. The server was free before, so this one is ours. */
+/* The one of another connection, if ours has not begun to dial, or has found it there. */
+static bool is_of_another(const struct pppd_link *link, const char *path)
+{
+	return (link->state.phase == WIRE_PHASE_DORMANT || link->words.first.code == 633) && is_bound(path);
+}
+
+/* pptp is killed before it could. */
 static void remove_socket(struct ras_call *call UNUSED, const struct pppd_link *link)
 {
 	char server[INET_ADDRSTRLEN], path[64];
@@ -80,7 +89,8 @@ static void remove_socket(struct ras_call *call UNUSED, const struct pppd_link *
 	if (link->pid == 0 || server[0] == '\0')
 		return;
 	socket_path(server, path);
-	unlink(path);
+	if (!is_of_another(link, path))
+		unlink(path);
 }
 
 static void restore(struct ras_call *call UNUSED, struct pppd_link *link, const struct record *record)
@@ -97,6 +107,11 @@ static const struct pppd_medium medium = {
 	.carries_goodbye = true,
 };
 
+static int pptp_arm(struct ras_call *call)
+{
+	return pppd_arm(call, &medium);
+}
+
 static int pptp_dial(struct ras_call *call)
 {
 	return pppd_dial(call, &medium);
@@ -112,6 +127,7 @@ const struct ras_driver ras_driver_pptp = {
 	.device_types = 1u << RAS_DEVICE_PPTP,
 	.stats_interval_ms = STATS_INTERVAL_MS,
 	.check = tunnel_check,
+	.arm = pptp_arm,
 	.dial = pptp_dial,
 	.watch = pppd_watch,
 	.hang_up = pppd_hang_up,
