@@ -19,8 +19,8 @@ size_t pptp_script(const char *server, const char *socket, int script_fd, int wo
 			 "{ " PPTP_PROGRAM " %s --nolaunchpppd --nohostroute --logstring rasdial"
 			 " 2>&1 >&%d %d>&- %d>&- %d>&-; echo end $? >&%d; } |"
 			 " { cat >&%d; echo call >&%d; }\n",
-			 FD_LINE, script_fd, socket, server, words_fd, PPPD_FD_REPORT, server, FD_LINE, FD_LINE, PPPD_FD_REPORT, words_fd,
-			 PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT);
+			 FD_LINE, script_fd, socket, server, words_fd, PPPD_FD_REPORT, server, FD_LINE, FD_LINE,
+			 PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT);
 
 	return (size_t)n;
 }
