@@ -258,10 +258,12 @@ void *bundle_link_main(void *arg)
 
 	while (link_round(link) && link_pause(link))
 		;
+	/* One that has failed for good stays so. */
 	if (atomic_load(&link->orders) == LINK_HANG_UP) {
 		WITH_LOCK(&conn->lock);
 
-		show(link, RAS_STATUS_DOWN, RAS_DISCONNECTED);
+		if (bundle_row(conn, link->line.subentry)->status == RAS_STATUS_WAITING_REDIAL)
+			show(link, RAS_STATUS_DOWN, RAS_DISCONNECTED);
 	}
 	return NULL;
 }
