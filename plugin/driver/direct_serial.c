@@ -2,6 +2,7 @@
 /* Device type directSerial: pppd speaks over a null modem cable or a leased line. Nobody dials; a modem of a leased
  * line may be told modem-init. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "driver/drivers.h"
@@ -31,6 +32,15 @@ static int add_init(struct ras_call *call, struct pppd_link *link, struct pppd_o
 	return 0;
 }
 
+/* pppd does not wait for traffic without a line that connects; this one has nothing to do. */
+static void add_nothing(struct pppd_options *options)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "echo open >&%d", PPPD_FD_REPORT);
+	pppd_option(options, "connect", line);
+}
+
 /* A cable of three wires has neither carrier nor handshake: a line that waits for either would be dead without a word.
  * Who has them says so in pppd-options (modem, crtscts). */
 static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
@@ -40,6 +50,8 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 	r = serial_prepare(call, link, options);
 	if (r == 0 && ras_call_entry(call)->modem_init)
 		r = add_init(call, link, options);
+	else if (r == 0 && link->armed)
+		add_nothing(options);
 	if (r < 0)
 		return r;
 	pppd_option(options, "local", NULL);
@@ -62,5 +74,6 @@ const struct ras_driver ras_driver_direct_serial = {
 	.name = "directSerial",
 	.device_types = 1u << RAS_DEVICE_DIRECT_SERIAL,
 	.check = direct_check,
+	.arm = pppd_arm,
 	PPPD_DRIVER(medium),
 };

@@ -207,5 +207,6 @@ const struct ras_driver ras_driver_pppoe = {
 	.name = "pppoe",
 	.device_types = 1u << RAS_DEVICE_PPPOE,
 	.check = pppoe_check,
+	.arm = pppd_arm,
 	PPPD_DRIVER(medium),
 };

@@ -8,6 +8,7 @@
 #include "driver/drivers.h"
 #include "driver/pptp_words.h"
 #include "driver/tunnel.h"
+#include "pppd-plugin/wire.h"
 
 enum { FD_SCRIPT = PPPD_FD_MEDIUM, FD_WORDS };
 
@@ -32,7 +33,8 @@ static bool is_bound(const char *path)
 	return found;
 }
 
-/* Two pptp of one server share one control connection, and who ends the one ends both. */
+/* Two pptp of one server share one control connection, and who ends the one ends both. The script looks again, since a
+ * packet may come long after this. */
 static int need_server_free(struct ras_call *call, const char *server)
 {
 	char path[64];
@@ -46,7 +48,7 @@ static int need_server_free(struct ras_call *call, const char *server)
 
 static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_options *options)
 {
-	char server[INET_ADDRSTRLEN], text[PPTP_SCRIPT_MAX], line[64];
+	char server[INET_ADDRSTRLEN], path[64], text[PPTP_SCRIPT_MAX], line[64];
 	int r;
 
 	r = pppd_need_program(call, PPTP_PROGRAM, "pptp-linux");
@@ -56,7 +58,8 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 		r = need_server_free(call, server);
 	if (r < 0)
 		return r;
-	r = pppd_give_text(link, text, pptp_script(server, FD_SCRIPT, FD_WORDS, text), FD_SCRIPT);
+	socket_path(server, path);
+	r = pppd_give_text(link, text, pptp_script(server, path, FD_SCRIPT, FD_WORDS, text), FD_SCRIPT);
 	if (r == 0)
 		r = pppd_give_words(link, FD_WORDS);
 	if (r < 0)
@@ -69,7 +72,13 @@ static int prepare(struct ras_call *call, struct pppd_link *link, struct pppd_op
 	return 0;
 }
 
-/* pptp is killed before it could. The server was free before, so this one is ours. */
+/* The one of another connection, if ours has not begun to dial, or has found it there. */
+static bool is_of_another(const struct pppd_link *link, const char *path)
+{
+	return (link->state.phase == WIRE_PHASE_DORMANT || link->words.first.code == 633) && is_bound(path);
+}
+
+/* pptp is killed before it could. */
 static void remove_socket(struct ras_call *call UNUSED, const struct pppd_link *link)
 {
 	char server[INET_ADDRSTRLEN], path[64];
@@ -78,7 +87,8 @@ static void remove_socket(struct ras_call *call UNUSED, const struct pppd_link *
 	if (link->pid == 0 || server[0] == '\0')
 		return;
 	socket_path(server, path);
-	unlink(path);
+	if (!is_of_another(link, path))
+		unlink(path);
 }
 
 static const struct pppd_medium medium = {
@@ -94,5 +104,6 @@ const struct ras_driver ras_driver_pptp = {
 	.name = "pptp",
 	.device_types = 1u << RAS_DEVICE_PPTP,
 	.check = tunnel_check,
+	.arm = pppd_arm,
 	PPPD_DRIVER(medium),
 };

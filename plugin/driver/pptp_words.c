@@ -9,16 +9,18 @@
 #define FD_LINE 8 /* in the script: the line to pppd, while 1 goes to cat */
 
 /* pptp would leave a route to the server behind, so it makes none. */
-size_t pptp_script(const char *server, int script_fd, int words_fd, char ret[PPTP_SCRIPT_MAX])
+size_t pptp_script(const char *server, const char *socket, int script_fd, int words_fd, char ret[PPTP_SCRIPT_MAX])
 {
 	int n = snprintf(ret, PPTP_SCRIPT_MAX,
 			 "exec %d>&1 %d<&-\n"
+			 "if grep -q ' %s$' /proc/net/unix; then"
+			 " echo 'rasdial]: Call manager for %s is already running.' >&%d; exit 1; fi\n"
 			 "echo open >&%d\n"
 			 "{ " PPTP_PROGRAM " %s --nolaunchpppd --nohostroute --logstring rasdial"
 			 " 2>&1 >&%d %d>&- %d>&- %d>&-; echo end $? >&%d; } |"
 			 " { cat >&%d; echo call >&%d; }\n",
-			 FD_LINE, script_fd, PPPD_FD_REPORT, server, FD_LINE, FD_LINE, PPPD_FD_REPORT, words_fd,
-			 PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT);
+			 FD_LINE, script_fd, socket, server, words_fd, PPPD_FD_REPORT, server, FD_LINE, FD_LINE,
+			 PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT, words_fd, PPPD_FD_REPORT);
 
 	return (size_t)n;
 }

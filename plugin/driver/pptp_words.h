@@ -10,10 +10,11 @@
 #define PPTP_PROGRAM "/usr/sbin/pptp"
 #define PPTP_SCRIPT_MAX 512
 
-/* The shell script that pppd runs for its option "pty": pptp to that address (digits and dots). It reports "open";
+/* The shell script that pppd runs for its option "pty": pptp to that address (digits and dots),
+ * unless another one waits at its socket. It reports "open";
  * "call" once pptp has closed its standard error, as it does when the tunnel is there, or when it ends; and "end" with
  * the exit status. Descriptors as pppd has them. Returns the length. */
-size_t pptp_script(const char *server, int script_fd, int words_fd, char ret[PPTP_SCRIPT_MAX]);
+size_t pptp_script(const char *server, const char *socket, int script_fd, int words_fd, char ret[PPTP_SCRIPT_MAX]);
 
 /* Lines of pptp. */
 extern const struct pppd_line_row pptp_rows[];

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 
+from concentrator import Concentrator, cable, ip
 from links import *
 
 MANY = 20
@@ -17,39 +18,6 @@ ECHO = ["lcp-echo-interval 1", "lcp-echo-failure 2"]
 
 
 # ---- the far side ----
-
-def ip(*words):
-    subprocess.run(["ip", *words], check=True)
-
-
-def cable(name, up=True):
-    """An Ethernet interface here, and its other end on the far side."""
-    ip("link", "add", name, "type", "veth", "peer", "name", f"{name}p", "netns", far_side.NETWORK)
-    ip("-n", far_side.NETWORK, "link", "set", f"{name}p", "up")
-    if up:
-        ip("link", "set", name, "up")
-
-
-class Concentrator:
-    """pppoe-server at the far end of a cable; addresses 10.67.NUMBER.1 and, for callers, .100 and up."""
-
-    def __init__(self, name, number, sessions):
-        options = f"{far_side.FOLDER}/pppoe-{name}"
-        write(options, "require-chap\nname far\nlocal\nnodefaultroute\nnoproxyarp\nms-dns 10.67.1.53\nlcp-restart 1\n")
-        self.command = [*far_side.IN_FAR, "pppoe-server", "-F", "-I", f"{name}p", "-C", "concentrator", "-S", "internet",
-                        "-L", f"10.67.{number}.1", "-R", f"10.67.{number}.100", "-N", str(sessions), "-O", options]
-        self.child = None
-        self.begin()
-
-    def begin(self):
-        self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL)
-
-    def restart(self):
-        self.child.kill()
-        self.child.wait()
-        self.begin()
-
 
 for each in ("eth1", "eth2", "eth3"):
     cable(each)

@@ -52,13 +52,16 @@ static void servers(void **state UNUSED)
 static void pptp_is_told(void **state UNUSED)
 {
 	char text[PPTP_SCRIPT_MAX];
-	size_t len = pptp_script("255.255.255.255", 6, 7, text);
+	size_t len = pptp_script("255.255.255.255", "/var/run/pptp/255.255.255.255:255.255.255.255", 6, 7, text);
 
 	assert_int_equal(len, strlen(text));
-	assert_string_equal(text, "exec 8>&1 6<&-\n"
-				  "echo open >&5\n"
-				  "{ /usr/sbin/pptp 255.255.255.255 --nolaunchpppd --nohostroute --logstring rasdial"
-				  " 2>&1 >&8 8>&- 5>&- 7>&-; echo end $? >&5; } | { cat >&7; echo call >&5; }\n");
+	assert_string_equal(text,
+			    "exec 8>&1 6<&-\n"
+			    "if grep -q ' /var/run/pptp/255.255.255.255:255.255.255.255$' /proc/net/unix; then"
+			    " echo 'rasdial]: Call manager for 255.255.255.255 is already running.' >&7; exit 1; fi\n"
+			    "echo open >&5\n"
+			    "{ /usr/sbin/pptp 255.255.255.255 --nolaunchpppd --nohostroute --logstring rasdial"
+			    " 2>&1 >&8 8>&- 5>&- 7>&-; echo end $? >&5; } | { cat >&7; echo call >&5; }\n");
 }
 
 static void l2tp_is_told(void **state UNUSED)
