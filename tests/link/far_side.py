@@ -12,6 +12,7 @@ from watchers import network, read
 
 NETWORK = "far"
 FOLDER = "/tmp/far"
+VERDICT = "/mnt/build/tests/link/verdict.so"
 ENTER = f"{FOLDER}/enter"  # gives what it runs a /run of its own, too
 IN_FAR = ["/usr/sbin/ip", "netns", "exec", NETWORK, "/bin/sh", ENTER]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -43,6 +44,12 @@ def server(name, number, options):
 def peer(*arguments):
     """The same for use from here."""
     return [*IN_FAR, *server(*arguments)]
+
+
+def judging(options, secret, verdict=None):
+    """Options of a pppd that has its own answer for who has this secret, or none at all; see verdict.c."""
+    said = f"\nverdict {quoted(verdict)}" if verdict else ""
+    return f"{options}\nplugin {VERDICT}\nverdict-secret {quoted(secret)}{said}"
 
 
 def secrets(users):
