@@ -49,15 +49,16 @@ struct control_server {
 	struct client *clients;
 	size_t n_clients;
 	bool ticking;
+	bool starved; /* a client could not be accepted for want of descriptors or memory: tried again at a tick */
 };
 
 /* ---- clients ---- */
 
-/* Wakes this many ms apart while there are clients. */
+/* Wakes this many ms apart while there are clients, also those that could not be accepted. */
 static void tick(struct control_server *server)
 {
 	struct itimerspec spec = {0};
-	bool wanted = server->n_clients > 0;
+	bool wanted = server->n_clients > 0 || server->starved;
 
 	if (wanted == server->ticking)
 		return;
@@ -454,12 +455,27 @@ static bool may_ask(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == 0 || peer.uid == geteuid());
 }
 
+/* A client that waits and cannot be accepted would wake us without end. */
+static void set_starved(struct control_server *server, int error)
+{
+	bool starved = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+
+	if (starved == server->starved)
+		return;
+	server->starved = starved;
+	if (starved)
+		log_warning("a client of the control socket has to wait: %s", strerror(error));
+	epoll_watch(server, EPOLL_CTL_MOD, server->listen_fd, starved ? 0 : EPOLLIN, &server->listen_fd);
+	tick(server);
+}
+
 static void accept_client(struct control_server *server)
 {
 	struct sockaddr_storage from;
 	socklen_t size = sizeof(from);
 	int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+	set_starved(server, fd < 0 ? errno : 0);
 	if (fd >= 0)
 		fd = fd_high(fd);
 	if (fd < 0)
@@ -505,6 +521,8 @@ void control_server_turn(struct control_server *server)
 		} else if (whose == &server->timer_fd) {
 			if (read(server->timer_fd, &ticks, sizeof(ticks)) > 0)
 				look_at_all(server);
+			if (server->starved)
+				accept_client(server);
 		} else if (whose == &server->states) {
 			tell_states(server);
 		} else if (!client->dead) {
