@@ -69,10 +69,11 @@ WITHOUT_MPPE = (
 )
 
 NUMBERS = numbers("delayed", "silent")
-modems = ModemPool("/dev/modem", {NUMBERS["delayed"]: {"say": "DELAYED"}, NUMBERS["silent"]: {}, "AT+QUEER": {"say": "NO CARRIER"}})
+modems = ModemPool("/dev/modem", {NUMBERS["delayed"]: {"say": "DELAYED"}, NUMBERS["silent"]: {}, "AT+QUEER": {"say": "NO CARRIER"}, "AT+MUMBLE": {"say": "Pardon?"}})
 MODEM = (
     (modem("delayed", NUMBERS["delayed"]), 676, "lineBusy", None),
     (modem("queer", NUMBERS["silent"], modem_init=["AT+QUEER"]), 652, "hardwareFailure", "NO CARRIER"),
+    (modem("mumbles", NUMBERS["silent"], modem_init=["AT+MUMBLE"]), 652, "hardwareFailure", "does not say OK"),
 )
 
 

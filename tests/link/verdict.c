@@ -3,7 +3,8 @@
  *
  *     verdict-secret S   who proves that he has this secret gets the verdict; all others are looked up as usual
  *     verdict TEXT       the message that refuses him, such as "E=648 R=0 V=3 M=..." for MS-CHAP. One that begins with
- *                        "S=" lets him in, with that as the proof of the server. Without it he gets no answer at all. */
+ *                        "S=" lets him in, with that as the proof of the server. Without it he gets no answer at all.
+ */
 #include "pppd-plugin/compat.h"
 
 #include <stdio.h>
