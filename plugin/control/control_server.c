@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 #include "control/control.h"
@@ -447,14 +446,6 @@ static void listen_to(struct control_server *server, struct client *client)
 		drop(client);
 }
 
-static bool may_ask(int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == 0 || peer.uid == geteuid());
-}
-
 /* A client that waits and cannot be accepted would wake us without end. */
 static void set_starved(struct control_server *server, int error)
 {
@@ -471,20 +462,16 @@ static void set_starved(struct control_server *server, int error)
 
 static void accept_client(struct control_server *server)
 {
-	struct sockaddr_storage from;
-	socklen_t size = sizeof(from);
-	int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = control_accept(server->listen_fd);
 
-	set_starved(server, fd < 0 ? errno : 0);
-	if (fd >= 0)
-		fd = fd_high(fd);
+	set_starved(server, fd < 0 ? -fd : 0);
 	if (fd < 0)
 		return;
-	if (may_ask(fd) && server->n_clients < CONTROL_CLIENTS_MAX) {
+	if (control_may_ask(fd) && server->n_clients < CONTROL_CLIENTS_MAX) {
 		control_server_take(server, fd);
 		return;
 	}
-	if (may_ask(fd)) {
+	if (control_may_ask(fd)) {
 		struct client one_more = {.fd = fd};
 
 		refuse(server, &one_more, 0, "too many commands at a time; try again");

@@ -22,7 +22,7 @@ static void say_nothing(void)
 		pause();
 }
 
-static int judge_chap(char *name, char *our_name, int id, struct chap_digest_type *digest, unsigned char *challenge,
+static int judge_chap(char *name, char *server_name, int id, struct chap_digest_type *digest, unsigned char *challenge,
 		      unsigned char *response, char *message, int size)
 {
 	unsigned char secret[MAXSECRETLEN];
@@ -35,16 +35,16 @@ static int judge_chap(char *name, char *our_name, int id, struct chap_digest_typ
 		snprintf(message, (size_t)size, "%s", verdict);
 		return strncmp(verdict, "S=", 2) == 0;
 	}
-	if (!get_secret(0, name, our_name, (char *)secret, &len, 1))
+	if (!get_secret(0, name, server_name, (char *)secret, &len, 1))
 		return 0;
 	return digest->verify_response(id, name, secret, len, challenge, response, message, size);
 }
 
 /* -1: as usual. */
-static int judge_pap(char *user, char *secret, char **message, struct wordlist **addresses,
+static int judge_pap(char *name, char *secret, char **message, struct wordlist **addresses,
 		     struct wordlist **more_options)
 {
-	(void)user;
+	(void)name;
 	(void)addresses;
 	(void)more_options;
 	if (strcmp(secret, verdict_secret) != 0)
