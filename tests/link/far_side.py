@@ -52,9 +52,9 @@ def judging(options, secret, verdict=None):
     return f"{options}\nplugin {VERDICT}\nverdict-secret {quoted(secret)}{said}"
 
 
-def secrets(users):
-    """What the far side knows of its callers: {user: secret}."""
-    text = "".join(f"{quoted(user)} far {quoted(secret)} *\n" for user, secret in users.items())
+def secrets(users, more=""):
+    """What the far side knows of its callers: {user: secret}, and lines of its own making."""
+    text = more + "".join(f"{quoted(user)} far {quoted(secret)} *\n" for user, secret in users.items())
     write("/etc/ppp/pap-secrets", text)
     write("/etc/ppp/chap-secrets", text)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-# modules: ppp_async ppp_mppe
+# modules: ppp_async ppp_mppe veth
 # programs: pppd chat
 # objects: tests/link/verdict.so
 """Why a dial ends: what the other side, the line or this host can do to it, each by a real peer, and what an operator is told. Beside
@@ -11,7 +11,9 @@ import subprocess
 from links import *
 
 JUDGED = "judged" + SECRET
+RESTRICTED = USER + "r"
 networks = iter(range(1, 200))
+far_side.secrets({USER: SECRET}, f"{RESTRICTED} far {far_side.quoted(SECRET)} 10.1.1.0/24\n")
 
 
 def far(name, options):
@@ -57,6 +59,8 @@ NEGOTIATION = (
      718, "protocolError", None),
     (pty("not-mine", far("insists", "noauth"), user=None, local_address="10.98.0.1"), 735, "addressFailure", None),
     (pty("no-address", far("poor", "noauth\nipcp-no-address\nipcp-no-addresses"), user=None), 738, "addressFailure", None),
+    # The far side lets this user have addresses of one network, and gives one of another.
+    (pty("restricted", far("restricts", "require-chap"), user=RESTRICTED), 736, "remoteHangup", "Unauthorized remote IP address"),
     (pty("no-network", far("network", "noauth"), user=None, pppd=["noip"]), 720, "protocolError", None),
 )
 
@@ -82,6 +86,7 @@ links = Links([e for group in GROUPS for e, *_ in group] + [
     pty("eap", far("good-eap", "require-eap")),
     pty("mschap", far("good-mschap", "require-mschap")),
     modem("pulled", NUMBERS["silent"]),
+    pty("taken", far("anybody", "noauth"), user=None),
 ], words={f"number {k}": v for k, v in NUMBERS.items()})
 
 
@@ -106,7 +111,7 @@ def credentials():
 
 @test(90)
 def negotiation():
-    """A line of one direction, an address that is refused, none that is given, no network left to speak of"""
+    """A line of one direction, an address that is refused by one side or the other, none that is given, no network left to speak of"""
     each(NEGOTIATION)
 
 
@@ -131,6 +136,20 @@ def pulled():
     until(lambda: "chat" in ours().values() and f"ATD{NUMBERS['silent']}" in modems.said(), 20, "it dials")
     modems.lose_carrier()
     links.lost("pulled", 630, "hardwareFailure")
+
+
+@test(60)
+def taken():
+    """Somebody else's interface has the name: it stays as it is"""
+    name = f"ras{links.index['taken']}"
+    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "other"], check=True)
+    try:
+        links.fails("taken", 602, "portUnavailable", text=name)
+        check(os.path.exists(f"/sys/class/net/{name}"), "it is still there")
+    finally:
+        subprocess.run(["ip", "link", "del", name], check=True)
+    links.up("taken")
+    links.hang_up("taken")
 
 
 until(lambda: os.path.exists("/dev/modem"), 20, "there is a modem")
