@@ -15,7 +15,7 @@ static const void *take(struct agent *agent, const struct table_index *index)
 	link = (struct ras_link){.status = RAS_STATUS_DOWN, .state = RAS_DISCONNECTED, .last_error = RAS_ERROR_INIT};
 	conn = ras_conn_find(agent->ras, index->sub[0]);
 	/* What it was as a link, before the entry was given another mode, is over. */
-	if (ras_conn_entry(conn)->link_mode == RAS_LINK_MODE_DIAL_ALL)
+	if (ras_entry_is_bundle(ras_conn_entry(conn)))
 		ras_conn_link(conn, subentry->index, &link);
 	if (subentry->row_status != RAS_ROW_ACTIVE && link.status == RAS_STATUS_DOWN)
 		link.status = RAS_STATUS_NOT_READY;

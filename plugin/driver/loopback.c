@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 
 #define STUCK_SECONDS 30
+#define SPEED 56000 /* bit/s */
 #define TIME_MAX_MS (30ll * 24 * 3600 * 1000)
 
 struct plan {
@@ -22,6 +23,7 @@ struct plan {
 	int32_t at;     /* enum ras_state, -1: where the code belongs */
 	uint32_t fails; /* 0: all attempts */
 	uint32_t jitter;
+	int32_t load; /* percent of the line's speed; -1: a trickle */
 	bool stuck;
 	char text[RAS_TEXT_MAX];
 	char expects[RAS_TEXT_MAX]; /* secret; "": any */
@@ -125,6 +127,16 @@ static int read_percent(struct plan *plan, size_t offset, const char *text)
 	return 0;
 }
 
+static int read_load(struct plan *plan, size_t offset, const char *text)
+{
+	int64_t n;
+
+	if (read_number(text, 0, 1000, &n) < 0)
+		return -EINVAL;
+	*(int32_t *)((char *)plan + offset) = (int32_t)n;
+	return 0;
+}
+
 static int read_text(struct plan *plan, size_t offset, const char *text)
 {
 	str_copy((char *)plan + offset, text, sizeof(plan->text));
@@ -162,6 +174,7 @@ static const struct word {
 	{"expects", false, read_expected, offsetof(struct plan, expects), "the secret that the far end accepts"},
 	{"demand", false, read_time, offsetof(struct plan, demand_ms), "a time such as 250ms or 2s"},
 	{"stuck", true, read_flag, offsetof(struct plan, stuck), "nothing behind it"},
+	{"load", false, read_load, offsetof(struct plan, load), "a number of percent from 0 to 1000"},
 	{"jitter", false, read_percent, offsetof(struct plan, jitter), "a number of percent from 0 to 100"},
 };
 
@@ -187,7 +200,7 @@ static int read_word(struct plan *plan, char *text, unsigned number, struct ras_
 
 static int read_plan(const char *destination, struct plan *ret, struct ras_error *ret_error)
 {
-	struct plan plan = {.setup_ms = 100, .drop_ms = -1, .demand_ms = -1, .drop_code = 829, .at = -1};
+	struct plan plan = {.setup_ms = 100, .drop_ms = -1, .demand_ms = -1, .drop_code = 829, .at = -1, .load = -1};
 	char copy[RAS_TEXT_MAX], *rest = copy, *word;
 	unsigned number = 0;
 
@@ -271,7 +284,7 @@ static void show_line(struct ras_call *call)
 		memcpy(addrs[i].octets, localhost, sizeof(localhost));
 	ras_call_set_interface(call, if_nametoindex("lo"), "lo");
 	ras_call_set_addresses(call, addrs, ARRAY_SIZE(addrs));
-	ras_call_set_speed(call, 56000);
+	ras_call_set_speed(call, SPEED);
 }
 
 /* A packet after the time that the destination says; each time it waits anew. */
@@ -368,15 +381,18 @@ static int loopback_adopt(struct ras_call *call, const struct record *record, bo
 	return 0;
 }
 
-/* Made traffic: a steady trickle, so that graphs have something to show. A line with an idle time is silent, so that
- * this can be tried too. */
+/* Made traffic: a steady trickle, so that graphs have something to show, or as much as the destination says. A line
+ * with an idle time is silent, so that this can be tried too. */
 static int loopback_traffic(struct ras_call *call, struct ras_traffic *ret)
 {
+	const struct plan *plan = ras_call_data(call);
 	bool silent = ras_call_entry(call)->idle_timeout > 0;
 	uint64_t ms = silent ? 0 : (uint64_t)MAX(clock_mono_ms() - ras_call_up_since(call), 0);
 
+	if (!plan)
+		return -ENODEV;
 	*ret = (struct ras_traffic){
-		.in_octets = ms * 8,
+		.in_octets = plan->load < 0 ? ms * 8 : ms * (uint64_t)plan->load * (SPEED / 8) / 100000,
 		.out_octets = ms * 2,
 		.in_packets = ms / 100,
 		.out_packets = ms / 200,

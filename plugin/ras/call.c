@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ras/bundle.h"
 #include "sys/clock.h"
@@ -75,10 +76,10 @@ int ras_call_helper_dir(const struct ras_call *call, char *ret, size_t size)
 	return 0;
 }
 
-static bool number_taken(const struct ras_call *call, uint32_t number)
+static bool number_taken(const struct ras *ras, uint32_t number)
 {
-	for (const struct ras_call *other = call->ras->threads; other; other = other->next)
-		if (other != call && other->number == number)
+	for (const struct ras_call *other = ras->numbered; other; other = other->next_numbered)
+		if (other->number == number)
 			return true;
 	return false;
 }
@@ -86,19 +87,45 @@ static bool number_taken(const struct ras_call *call, uint32_t number)
 uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted)
 {
 	uint32_t other = UINT32_MAX;
-	WITH_LOCK(&call->ras->lock);
+	struct ras *ras = call->ras;
+
+	call_drop_number(call);
+	WITH_LOCK(&ras->lock);
 
 	call->number = wanted;
-	while (number_taken(call, call->number))
+	while (number_taken(ras, call->number))
 		call->number = other--;
+	call->next_numbered = ras->numbered;
+	ras->numbered = call;
 	return call->number;
 }
 
 void call_drop_number(struct ras_call *call)
 {
+	struct ras_call **p = &call->ras->numbered;
 	WITH_LOCK(&call->ras->lock);
 
+	while (*p && *p != call)
+		p = &(*p)->next_numbered;
+	if (*p)
+		*p = call->next_numbered;
 	call->number = 0;
+}
+
+bool ras_call_bundle(const struct ras_call *call, struct ras_bundle_names *ret)
+{
+	const struct ras_call *bundle = call->member ? bundle_call(call) : NULL;
+
+	if (!bundle)
+		return false;
+	*ret = (struct ras_bundle_names){.number = bundle->number, .identity = bundle->ras->boot + bundle->call_id};
+	return true;
+}
+
+void ras_call_set_carriage(struct ras_call *call, enum ras_carriage carriage)
+{
+	if (call->member)
+		bundle_link_carries(call, carriage);
 }
 
 void ras_call_set_data(struct ras_call *call, void *data)
@@ -128,7 +155,9 @@ void call_reset(struct ras_call *call)
 	call->state = RAS_OPEN_PORT;
 	call->up_mono = call->up_real = 0;
 	call->traffic_due = 0;
-	call->traffic = (struct ras_traffic){0};
+	/* The bundle reads that of a link, which was taken back when the link was released. */
+	if (!call->member)
+		call->traffic = (struct ras_traffic){0};
 	call->error = RAS_ERROR_INIT;
 	call->ifindex = 0;
 	call->ifname[0] = '\0';
@@ -201,6 +230,10 @@ void call_read_traffic(struct ras_call *call)
 	if (t.in_packets != call->traffic.in_packets || t.out_packets != call->traffic.out_packets ||
 	    t.in_octets != call->traffic.in_octets || t.out_octets != call->traffic.out_octets)
 		call->quiet_since = clock_mono_ms();
+	if (call->member) {
+		bundle_link_count(call, &t);
+		return;
+	}
 	call->traffic = t;
 
 	WITH_LOCK(&conn->lock);
@@ -225,10 +258,16 @@ static int64_t next_moment(const struct ras_call *call)
 
 	if (call->up_mono == 0)
 		return call->deadline;
-	/* Limits and traffic are those of the bundle. */
+	/* Limits are those of the bundle. */
 	if (call->member)
-		return INT64_MAX;
+		return call->traffic_due;
 	return longest > 0 ? MIN(next_reading(call), call->up_mono + (int64_t)longest * 1000) : next_reading(call);
+}
+
+/* The bundle is asked for what its links have read. */
+static int reading_interval(const struct ras_call *call)
+{
+	return call->member ? bundle_call(call)->driver->stats_interval_ms : call->driver->stats_interval_ms;
 }
 
 static int milliseconds_until(int64_t moment, int64_t now)
@@ -247,9 +286,9 @@ int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeo
 	for (;;) {
 		int ready;
 
-		if (call->up_mono > 0 && !call->member && now >= next_reading(call)) {
+		if (call->up_mono > 0 && now >= (call->member ? call->traffic_due : next_reading(call))) {
 			call_read_traffic(call);
-			call->traffic_due = now + call->driver->stats_interval_ms;
+			call->traffic_due = now + reading_interval(call);
 		}
 		if (call_must_end(call, now))
 			return -ECANCELED;
@@ -372,8 +411,6 @@ void call_show_addresses(struct ras_call *call)
 	size_t n_routes = MIN(call->network.n_routes, (size_t)RAS_ROUTES_MAX);
 	struct ras_addr *copy = NULL;
 
-	if (call->member)
-		return;
 	if (call->n_addrs + n_routes > 0)
 		copy = malloc((call->n_addrs + n_routes) * sizeof(*copy));
 	if (copy)
@@ -392,10 +429,15 @@ void call_show_addresses(struct ras_call *call)
 
 void ras_call_set_addresses(struct ras_call *call, const struct ras_addr *addrs, size_t n)
 {
+	pthread_mutex_lock(&call->conn->lock);
 	call->n_addrs = MIN(n, (size_t)RAS_ADDRS_MAX);
 	if (call->n_addrs > 0)
 		memmove(call->addrs, addrs, call->n_addrs * sizeof(*addrs));
-	call_show_addresses(call);
+	pthread_mutex_unlock(&call->conn->lock);
+	if (call->member)
+		bundle_link_news(call);
+	else
+		call_show_addresses(call);
 }
 
 /* ---- record and log of the attempt ---- */
@@ -410,30 +452,19 @@ static void note(struct ras_call *call, const struct record_writer *w)
 	call->notes_len += w->len;
 }
 
-/* The links of a bundle share one record; each has names of its own in it. */
-static const char *note_key(const struct ras_call *call, const char *key, char ret[32])
-{
-	if (!call->member)
-		return key;
-	snprintf(ret, 32, "d-%u-%s", call->subentry, key);
-	return ret;
-}
-
 void ras_call_note_u64(struct ras_call *call, const char *key, uint64_t value)
 {
 	struct record_writer w = {.len = 0};
-	char own[32];
 
-	record_put_u64(&w, note_key(call, key, own), value);
+	record_put_u64(&w, key, value);
 	note(call, &w);
 }
 
 void ras_call_note_str(struct ras_call *call, const char *key, const char *value)
 {
 	struct record_writer w = {.len = 0};
-	char own[32];
 
-	record_put_str(&w, note_key(call, key, own), value);
+	record_put_str(&w, key, value);
 	note(call, &w);
 }
 
@@ -442,42 +473,43 @@ int ras_call_save(struct ras_call *call)
 	return link_record_write(call, call->up_mono > 0);
 }
 
+/* All links of a bundle write into its log, which the bundle has begun. */
 static int open_log(struct ras_call *call)
 {
+	int mode = call->member ? O_APPEND : O_APPEND | O_TRUNC;
 	char name[RAS_NAME_MAX];
 	int fd;
 
 	snprintf(name, sizeof(name), "%u.log", ras_call_index(call));
-	fd = openat(call->ras->run_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(call->ras->run_fd, name, O_WRONLY | O_CREAT | mode | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? -1 : fd_high(fd);
 }
 
 void ras_call_log(struct ras_call *call, const char *format, ...)
 {
 	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
+	int start = call->member ? snprintf(text, sizeof(text), "link %u: ", call->subentry) : 0;
 	va_list args;
 	size_t len;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(text, sizeof(text), format, args);
+	n = vsnprintf(text + start, sizeof(text) - (size_t)start, format, args);
 	va_end(args);
 	if (n < 0)
 		return;
 	/* Room for the newline. What other programs say must not work on the terminal of who reads it. */
-	len = log_escape(line, sizeof(line) - 1, text, MIN((size_t)n, sizeof(text) - 1));
+	len = log_escape(line, sizeof(line) - 1, text, MIN((size_t)(start + n), sizeof(text) - 1));
 	log_debug("entry %s: call %u: %s", call->conn->name, call->call_id, line);
-	if (call->log_fd < 0 && call->log_len == 0 && !call->member)
+	if (call->log_fd < 0)
 		call->log_fd = open_log(call);
-	if (call->log_fd < 0 || call->log_len + len + 1 > CALL_LOG_MAX)
+	if (call->log_fd < 0 || lseek(call->log_fd, 0, SEEK_END) + (off_t)len + 1 > CALL_LOG_MAX)
 		return;
 	line[len++] = '\n';
-	if (fd_write_all(call->log_fd, line, len) == 0)
-		call->log_len += len;
+	fd_write_all(call->log_fd, line, len);
 }
 
 void call_close_log(struct ras_call *call)
 {
 	call->log_fd = fd_close(call->log_fd);
-	call->log_len = 0;
 }

@@ -188,7 +188,7 @@ static void notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_st
 	if (link)
 		notice.link = *link;
 	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
-	notices_post(conn->ras, conn, &notice);
+	notices_post(conn->ras, conn, link ? &conn->link_notices[link - conn->links] : &conn->notices[type], &notice);
 }
 
 void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds)
@@ -213,7 +213,7 @@ void conn_notice_change(struct ras_conn *conn, const struct ras_entry *entry, en
 	if (!notice_wanted(conn->ras, notice.type))
 		return;
 	str_copy(notice.entry_name, entry->name, sizeof(notice.entry_name));
-	notices_post(conn->ras, conn, &notice);
+	notices_post(conn->ras, conn, &conn->notices[notice.type], &notice);
 }
 
 bool conn_ready_with(const struct ras_conn *conn, const struct ras_entry *entry)

@@ -37,6 +37,9 @@ static int arm(struct ras_call *call)
 	struct ras_error error = RAS_ERROR_INIT;
 	int r;
 
+	if (ras_entry_is_bundle(call->entry))
+		return ras_call_fail(call, 716, RAS_BACKEND_NONE,
+				     "A bundle of links cannot be dialed on demand (rasEntryLinkMode)");
 	if (!call->driver->arm)
 		return ras_call_fail(call, 716, RAS_BACKEND_NONE,
 				     "Device type %s cannot be dialed on demand (rasEntryDialMode)",

@@ -48,7 +48,7 @@ struct ras_driver {
 	const char *name;
 	const void *own;       /* what several drivers with the same functions differ in; see ras_call_driver() */
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
-	bool bundles;          /* its calls may be links of a bundle: no ras_call_save(), traffic() from any thread */
+	bool bundles;          /* its calls may be links of a bundle, see ras_call_bundle() */
 	int stats_interval_ms; /* how often traffic is asked while up */
 
 	/* Mask of enum ras_option that it leaves to the engine: default-route, for an interface over which nothing but
@@ -67,7 +67,8 @@ struct ras_driver {
 	 * or what ras_call_wait() returned. hang_up follows in every case but success. */
 	int (*dial)(struct ras_call *call);
 
-	/* Stays with a link that is up. Returns negative, as dial does, when it is lost or ras_call_wait() said so. */
+	/* Stays with a link that is up. Returns negative, as dial does, when it is lost or ras_call_wait() said so.
+	 * Called again for a link that has become RAS_CARRIES_BARE, and stays until what carries the others is lost. */
 	int (*watch)(struct ras_call *call);
 
 	/* Takes down whatever dial, adopt or a half of them made: processes, locks, interface, descriptors, files;
@@ -148,6 +149,23 @@ int ras_call_helper_dir(const struct ras_call *call, char *ret, size_t size);
  * is wanted, which is the index of the entry or what the record says, or else one that no entry can have. A link that
  * is up keeps its names when a reload gives its index away. */
 uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted);
+
+/* The bundle that the call is a link of, with names for it: a number as above, which the link itself has not, and one
+ * that no other call has, here or elsewhere, for the peer to know the links by. The links' threads run beside each
+ * other, each with a record of its own. Returns false, ret untouched, if the call is no link. */
+struct ras_bundle_names {
+	uint32_t number;
+	uint64_t identity;
+};
+bool ras_call_bundle(const struct ras_call *call, struct ras_bundle_names *ret);
+
+/* What hangs on a link of a bundle, said as soon as it is known. */
+enum ras_carriage {
+	RAS_CARRIES_NONE,   /* it can go at any time */
+	RAS_CARRIES_OTHERS, /* what it made carries all links, which are lost with it: it goes last */
+	RAS_CARRIES_BARE,   /* likewise, and its own line is lost: adopt or watch has failed for that */
+};
+void ras_call_set_carriage(struct ras_call *call, enum ras_carriage carriage);
 
 /* One line for the log of this attempt, which the operator may read (rasdial -L): kept in the run directory, 64 KiB,
  * 0600. Also logged at debug level. No secrets. */

@@ -56,14 +56,14 @@ struct dial_waiter {
 
 struct link_record;
 
-#define BUNDLE_LINKS_MAX 8    /* what they note fits into one record; an entry with more is not dialed */
-#define BUNDLE_NOTE "d-links" /* in the record of a bundle: how many links it has */
+#define BUNDLE_LINKS_MAX 8 /* an entry with more is not dialed */
 
 struct bundle_link;
 
 struct ras_call {
 	struct ras *ras;
 	struct bundle_link *member; /* a link of a bundle, by which it is shown; NULL: the call itself */
+	enum ras_carriage carriage; /* likewise (bundle.lock) */
 	struct ras_conn *conn;
 	pthread_t thread;
 	int wake_fd;
@@ -76,6 +76,7 @@ struct ras_call {
 	struct ras_call *next_waiting;
 	struct ras_call *next, **link; /* ras.threads or ras.ended (ras.lock) */
 	uint32_t number;               /* by which its link goes on this host; 0: none (ras.lock) */
+	struct ras_call *next_numbered;
 
 	struct ras_notifier notifier;
 	bool has_notifier; /* and it wants to be told */
@@ -108,7 +109,6 @@ struct ras_call {
 	size_t notes_len;
 	struct call_network network;
 	int log_fd;
-	size_t log_len;
 };
 
 /* ---- the living side of an entry; one for each name ----
@@ -117,6 +117,12 @@ struct ras_call {
  * name that leaves the file keeps its connection, with index and counters; one that SNMP destroys is forgotten. */
 
 struct notice_item;
+
+/* What holds notifications of one kind back: those of an entry and type, of rasLinkChange those of one link. */
+struct notice_slot {
+	int64_t time; /* of the last one; 0: none yet */
+	struct notice_item *waiting;
+};
 
 /* The attempts that one request leads to. */
 struct conn_series {
@@ -188,8 +194,7 @@ struct ras_conn {
 	struct conn_series series;
 
 	/* notices.lock */
-	int64_t notice_time[RAS_NOTIFY_MAX];
-	struct notice_item *notice_waiting[RAS_NOTIFY_MAX];
+	struct notice_slot notices[RAS_NOTIFY_MAX], link_notices[BUNDLE_LINKS_MAX];
 };
 
 struct ras_history {
@@ -292,6 +297,7 @@ struct ras {
 	uint32_t in_setup; /* places taken */
 	struct ras_call *waiting, **waiting_end;
 	struct ras_call *threads, *ended;
+	struct ras_call *numbered;   /* those that have a number */
 	uint32_t adopting;           /* threads that take a link over */
 	pthread_cond_t thread_ended; /* or has taken its link over */
 	bool stopping;
@@ -320,7 +326,7 @@ void conn_clear_link(struct ras_conn *conn);
 /* Owes a notification with the present values (masks are looked at here). */
 void conn_notice(struct ras_conn *conn, enum ras_notify_type type, enum ras_status old_status, uint32_t call_seconds);
 
-/* Owes rasLinkChange with the present values of the link. */
+/* Owes rasLinkChange with the present values of the link, which is one of conn->links. */
 void conn_notice_link(struct ras_conn *conn, const struct ras_link *link);
 
 /* Owes rasConfigChange, which rasNotifyTypes alone decides. */
@@ -453,7 +459,8 @@ void notifier_end(struct ras_call *call, const struct ras_error *error);
 
 void notices_init(struct ras *ras);
 void notices_clear(struct ras *ras);
-void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notice *notice);
+/* slot: in conn. */
+void notices_post(struct ras *ras, struct ras_conn *conn, struct notice_slot *slot, const struct ras_notice *notice);
 
 /* ---- history.c; ras.lock held ---- */
 

@@ -250,6 +250,15 @@ void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const
 	str_copy(link->destination, subentry->destination, sizeof(link->destination));
 }
 
+struct ras_entry *ras_entry_of_link(const struct ras_entry *e, const struct ras_subentry *subentry)
+{
+	struct ras_entry *link = ras_entry_copy(e);
+
+	if (link)
+		ras_entry_put_link(link, e, subentry);
+	return link;
+}
+
 int ras_entry_set_secret(struct ras_entry *e, const char *secret)
 {
 	char *copy = NULL;

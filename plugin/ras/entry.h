@@ -104,6 +104,9 @@ const char *ras_entry_missing(const struct ras_entry *e);
  * publication only. */
 void ras_entry_put_link(struct ras_entry *link, const struct ras_entry *e, const struct ras_subentry *subentry);
 
+/* A copy that is what one of the subentries says. NULL without memory. */
+struct ras_entry *ras_entry_of_link(const struct ras_entry *e, const struct ras_subentry *subentry);
+
 /* Replaces the secret, wiping the old one. NULL or "" erases. Returns 0 or -ENOMEM. Before publication only. */
 int ras_entry_set_secret(struct ras_entry *e, const char *secret);
 
@@ -120,6 +123,12 @@ static inline enum ras_device_type ras_subentry_device_type(const struct ras_ent
 static inline const char *ras_subentry_device_name(const struct ras_entry *e, const struct ras_subentry *s)
 {
 	return s->device_name[0] != '\0' ? s->device_name : e->device_name;
+}
+
+/* Are the subentries links of one connection? */
+static inline bool ras_entry_is_bundle(const struct ras_entry *e)
+{
+	return e->link_mode == RAS_LINK_MODE_DIAL_ALL || e->link_mode == RAS_LINK_MODE_DIAL_AS_NEEDED;
 }
 
 static inline bool ras_entry_has_option(const struct ras_entry *e, enum ras_option option)

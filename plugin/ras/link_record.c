@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/bundle.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
@@ -16,6 +16,8 @@ static void file_name(const struct ras_call *call, char ret[LINK_RECORD_FILE_MAX
 {
 	if (call->record && call->record->file[0] != '\0')
 		str_copy(ret, call->record->file, LINK_RECORD_FILE_MAX);
+	else if (call->member)
+		bundle_link_file(call, ret);
 	else
 		snprintf(ret, LINK_RECORD_FILE_MAX, "%u" LINK_RECORD_SUFFIX, call->call_id);
 }

@@ -8,6 +8,7 @@
 struct notice_item {
 	struct notice_item *older, *newer;
 	struct ras_conn *conn;
+	struct notice_slot *slot; /* in conn */
 	struct ras_notice notice;
 };
 
@@ -22,8 +23,8 @@ static struct notice_item *unlink_item(struct ras_notices *n, struct notice_item
 	*(item->older ? &item->older->newer : &n->oldest) = item->newer;
 	*(item->newer ? &item->newer->older : &n->newest) = item->older;
 	n->pending--;
-	if (item->conn->notice_waiting[item->notice.type] == item)
-		item->conn->notice_waiting[item->notice.type] = NULL;
+	if (item->slot->waiting == item)
+		item->slot->waiting = NULL;
 	item->conn = conn_unref(item->conn);
 	return item;
 }
@@ -35,7 +36,7 @@ static void append_item(struct ras_notices *n, struct notice_item *item)
 	*(n->newest ? &n->newest->newer : &n->oldest) = item;
 	n->newest = item;
 	n->pending++;
-	item->conn->notice_waiting[item->notice.type] = item;
+	item->slot->waiting = item;
 }
 
 void notices_clear(struct ras *ras)
@@ -44,26 +45,26 @@ void notices_clear(struct ras *ras)
 		free(unlink_item(&ras->notices, ras->notices.oldest));
 }
 
-static bool too_soon(const struct ras *ras, const struct ras_conn *conn, enum ras_notify_type type, int64_t now)
+static bool too_soon(const struct ras *ras, const struct notice_slot *slot, enum ras_notify_type type, int64_t now)
 {
 	int64_t interval = (int64_t)atomic_load(&ras->setting[RAS_SETTING_NOTIFY_MIN_INTERVAL]) * 1000;
 
-	return type != RAS_NOTIFY_REDIAL_EXHAUSTED && conn->notice_time[type] > 0 &&
-	       now - conn->notice_time[type] < interval;
+	return type != RAS_NOTIFY_REDIAL_EXHAUSTED && slot->time > 0 && now - slot->time < interval;
 }
 
-/* A place for a new notice: that of an older one of the same entry and type while nothing can be sent, new memory, or
- * that of the oldest one when too many wait. NULL: it is too soon, or there is no memory; counted. */
-static struct notice_item *find_place(struct ras *ras, struct ras_conn *conn, enum ras_notify_type type, int64_t now)
+/* A place for a new notice: that of an older one of the same kind while nothing can be sent, new memory, or that of the
+ * oldest one when too many wait. NULL: it is too soon, or there is no memory; counted. */
+static struct notice_item *find_place(struct ras *ras, const struct notice_slot *slot, enum ras_notify_type type,
+				      int64_t now)
 {
 	struct ras_notices *n = &ras->notices;
-	struct notice_item *item = conn->notice_waiting[type];
+	struct notice_item *item = slot->waiting;
 
 	if (item && !n->connected) {
 		n->suppressed++;
 		return unlink_item(n, item);
 	}
-	if (too_soon(ras, conn, type, now)) {
+	if (too_soon(ras, slot, type, now)) {
 		n->suppressed++;
 		return NULL;
 	}
@@ -77,19 +78,20 @@ static struct notice_item *find_place(struct ras *ras, struct ras_conn *conn, en
 	return item;
 }
 
-void notices_post(struct ras *ras, struct ras_conn *conn, const struct ras_notice *notice)
+void notices_post(struct ras *ras, struct ras_conn *conn, struct notice_slot *slot, const struct ras_notice *notice)
 {
 	struct ras_notices *n = &ras->notices;
 	int64_t now = clock_mono_ms();
 	struct notice_item *item;
 
 	pthread_mutex_lock(&n->lock);
-	item = find_place(ras, conn, notice->type, now);
+	item = find_place(ras, slot, notice->type, now);
 	if (item) {
 		item->conn = conn_ref(conn);
+		item->slot = slot;
 		item->notice = *notice;
 		append_item(n, item);
-		conn->notice_time[notice->type] = now;
+		slot->time = now;
 	}
 	pthread_mutex_unlock(&n->lock);
 	if (item)

@@ -33,6 +33,7 @@ static void retire(struct ras_call *call)
 	ras_error_set(&error, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
 	notifier_end(call, &error);
 	call_reset(call);
+	call_drop_number(call);
 	slot_drop(call);
 
 	pthread_mutex_lock(&ras->lock);

@@ -7,8 +7,8 @@ from harness import *
 GOOD = "setup=30ms"
 
 
-def bundle(name, index, *destinations, **more):
-    return line(name, index, destinations[0], link_mode="dial-all", subentries=[{"destination": d} for d in destinations[1:]],
+def bundle(name, index, *destinations, link_mode="dial-all", **more):
+    return line(name, index, destinations[0], link_mode=link_mode, subentries=[{"destination": d} for d in destinations[1:]],
                 notify_types=["connected", "disconnected", "dial-failed", "link-change"], **more)
 
 
@@ -17,6 +17,8 @@ lab = Lab([
     bundle("second lost", 2, GOOD, "setup=300ms,drop=1s,dropcode=629"),
     bundle("all fail", 3, "setup=20ms,fail=676", "setup=40ms,fail=678"),
     bundle("alone", 4, GOOD),
+    bundle("needed", 5, "setup=30ms,load=90", "setup=30ms,load=0", link_mode="dial-as-needed",
+           bandwidth={"add_percent": 75, "add_time": 2, "drop_percent": 50, "drop_time": 3}),
 ])
 
 
@@ -71,6 +73,21 @@ def all_fail():
     row = link(3)
     equal((row["OperStatus"], row["LastErrorCode"], row["Attempts"], row["Failures"]), ("failed", 678, 1, 1))
     equal(len(lab.notifications("rasDialFailed", 3)), 1)
+
+
+@test(60)
+def as_needed():
+    """dialAsNeeded: a link is added under load, and dropped when there is too little of it for both"""
+    lab.dial(5)
+    row = lab.wait(5, "up")
+    equal((row["LinksUp"], row["Speed"]), (1, 56000))
+    links_up(5, 2)
+    equal(link(5)["OperStatus"], "up")
+    links_up(5, 1)
+    row = link(5)
+    equal((row["OperStatus"], row["LastErrorCode"], row["Failures"]), ("down", 936, 0))
+    lab.hang_up(5)
+    lab.wait(5, "down")
 
 
 @test(60)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Link mode dialAll: several links, one connection. */
+/* Link modes dialAll and dialAsNeeded: several links, one connection. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -319,6 +320,234 @@ static void a_bundle_needs_a_subentry(void **state)
 	assert_true(ras_dial(lab->ras, lab_conn(lab, "hq"), &by_func1, NULL) < 0);
 }
 
+/* ---- with the load ---- */
+
+/* The load of the entry's own link, in percent of its speed. */
+static struct ras_conn *as_needed(struct lab *lab, const char *first, uint32_t drop_percent)
+{
+	struct ras_entry *e = bundle(lab, first, "setup=10ms,load=0");
+
+	e->link_mode = RAS_LINK_MODE_DIAL_AS_NEEDED;
+	e->bandwidth =
+		(struct ras_bandwidth){.add_percent = 75, .add_time = 2, .drop_percent = drop_percent, .drop_time = 2};
+	lab_start(lab);
+	ras_notices_connected(lab->ras, true);
+	return dial(lab);
+}
+
+static void one_is_enough(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = as_needed(lab, "setup=10ms,load=50", 10);
+
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	LAB_WAIT(lab, lab_info(conn).call_traffic.in_octets > 4 * 3500);
+	assert_int_equal(lab_info(conn).links_up, 1);
+	assert_int_equal(link_of(conn, 7).attempts, 0);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void one_is_added(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = as_needed(lab, "setup=10ms,load=90", 10);
+
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	assert_int_equal(lab_info(conn).links_up, 1);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	LAB_WAIT(lab, lab_info(conn).speed == 2 * 56000);
+	assert_int_equal(link_of(conn, 7).attempts, 1);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+/* 90 percent of one are 45 of two. */
+static void one_is_dropped(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = as_needed(lab, "setup=10ms,load=90", 50);
+
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	LAB_WAIT(lab, lab_info(conn).links_up == 1);
+	assert_int_equal(link_of(conn, 0).status, RAS_STATUS_UP);
+	assert_int_equal(link_of(conn, 7).status, RAS_STATUS_DOWN);
+	assert_int_equal(link_of(conn, 7).last_error.code, 936);
+	assert_int_equal(link_of(conn, 7).failures, 0);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void the_next_where_the_first_fails(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = as_needed(lab, BUSY, 10);
+
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	assert_int_equal(link_of(conn, 0).status, RAS_STATUS_FAILED);
+	assert_int_equal(link_of(conn, 7).status, RAS_STATUS_UP);
+	hang_up(lab, conn);
+	expect_counts(conn, 1, 0, 0);
+}
+
+/* ---- a line that carries the others ---- */
+
+static struct {
+	atomic_int lost;     /* the line of the link that carries */
+	atomic_int gone;     /* what carries the links */
+	atomic_int up;       /* lines */
+	atomic_int carriers; /* processes, so to speak */
+	atomic_int order;    /* of ends */
+	atomic_int carrier_ended, member_ended;
+} bus;
+
+/* The data of a call: is it the one that carries? */
+static bool bus_carrier = true, bus_member;
+
+static int bus_dial(struct ras_call *call)
+{
+	static const struct ras_addr addr = {.role = RAS_ADDR_LOCAL, .len = 4, .octets = {127, 0, 0, 2}};
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&bus.carriers, &none, 1)) {
+		ras_call_set_data(call, &bus_carrier);
+		ras_call_set_carriage(call, RAS_CARRIES_OTHERS);
+		ras_call_set_addresses(call, &addr, 1);
+	} else {
+		ras_call_set_data(call, &bus_member);
+	}
+	atomic_fetch_add(&bus.up, 1);
+	return 0;
+}
+
+static int bus_watch(struct ras_call *call)
+{
+	bool carrier = ras_call_data(call) == &bus_carrier;
+	int r = 0;
+
+	for (; r >= 0; r = ras_call_wait(call, NULL, 0, 5)) {
+		if (carrier && atomic_load(&bus.gone))
+			return ras_call_fail(call, 628, RAS_BACKEND_NONE, NULL);
+		if (carrier && atomic_load(&bus.lost) == 1) {
+			atomic_store(&bus.lost, 2);
+			ras_call_set_carriage(call, RAS_CARRIES_BARE);
+			return ras_call_fail(call, 829, RAS_BACKEND_NONE, NULL);
+		}
+	}
+	return r;
+}
+
+static void bus_hang_up(struct ras_call *call)
+{
+	int n = atomic_fetch_add(&bus.order, 1);
+
+	if (ras_call_data(call) == &bus_carrier) {
+		atomic_store(&bus.carrier_ended, n + 1);
+		atomic_store(&bus.carriers, 0);
+	} else if (ras_call_data(call)) {
+		atomic_store(&bus.member_ended, n + 1);
+	}
+	ras_call_set_data(call, NULL);
+}
+
+static void bus_release(struct ras_call *call)
+{
+	(void)call;
+}
+
+static const struct ras_driver bus_driver = {
+	.name = "bus",
+	.device_types = 1u << RAS_DEVICE_LOOPBACK,
+	.stats_interval_ms = 1000,
+	.bundles = true,
+	.dial = bus_dial,
+	.watch = bus_watch,
+	.hang_up = bus_hang_up,
+	.release = bus_release,
+};
+
+static struct ras_conn *on_the_bus(struct lab *lab, bool again)
+{
+	static const struct ras_driver *const drivers[] = {&bus_driver, NULL};
+	struct ras_entry *e = bundle(lab, "x", "y");
+	struct ras_conn *conn;
+
+	memset(&bus, 0, sizeof(bus));
+	e->redial_on_drop = again;
+	lab->drivers = drivers;
+	lab_start(lab);
+	conn = dial(lab);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+	return conn;
+}
+
+static void who_carries_goes_last(void **state)
+{
+	struct lab *lab = *state;
+
+	hang_up(lab, on_the_bus(lab, false));
+	assert_int_equal(bus.member_ended, 1);
+	assert_int_equal(bus.carrier_ended, 2);
+}
+
+static void who_carries_stays_without_its_line(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = on_the_bus(lab, false);
+
+	bus.lost = 1;
+	LAB_WAIT(lab, lab_info(conn).links_up == 1);
+	assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+	assert_int_equal(bus.order, 0);
+	assert_int_equal(lab_info(conn).local.octets[3], 2);
+	hang_up(lab, conn);
+	assert_int_equal(bus.member_ended, 1);
+	assert_int_equal(bus.carrier_ended, 2);
+}
+
+static void its_link_is_dialed_again(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = on_the_bus(lab, true);
+
+	bus.lost = 1;
+	LAB_WAIT(lab, bus.up == 3);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	assert_int_equal(bus.order, 0);
+	hang_up(lab, conn);
+	assert_int_equal(bus.order, 3);
+	assert_int_equal(bus.carrier_ended, 3);
+	expect_counts(conn, 1, 0, 0);
+}
+
+static void all_is_lost_with_who_carries(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = on_the_bus(lab, false);
+
+	bus.gone = 1;
+	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).last_error.code, 628);
+	assert_int_equal(bus.order, 2);
+	expect_counts(conn, 1, 0, 1);
+}
+
+static void all_is_lost_with_who_carries_without_its_line(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn = on_the_bus(lab, false);
+
+	bus.lost = 1;
+	LAB_WAIT(lab, lab_info(conn).links_up == 1);
+	bus.gone = 1;
+	lab_wait_status(lab, conn, RAS_STATUS_FAILED);
+	assert_int_equal(lab_info(conn).last_error.code, 628);
+	assert_int_equal(bus.order, 2);
+	expect_counts(conn, 1, 0, 1);
+}
+
 /* ---- a link that takes its time to end ---- */
 
 static struct ras_conn *slow_conn;
@@ -403,6 +632,15 @@ int main(void)
 		LAB_TEST(one_link_is_adopted),
 		LAB_TEST(a_bundle_needs_a_subentry),
 		LAB_TEST(loss_is_that_of_the_last_link),
+		LAB_TEST(one_is_enough),
+		LAB_TEST(one_is_added),
+		LAB_TEST(one_is_dropped),
+		LAB_TEST(the_next_where_the_first_fails),
+		LAB_TEST(who_carries_goes_last),
+		LAB_TEST(who_carries_stays_without_its_line),
+		LAB_TEST(its_link_is_dialed_again),
+		LAB_TEST(all_is_lost_with_who_carries),
+		LAB_TEST(all_is_lost_with_who_carries_without_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
