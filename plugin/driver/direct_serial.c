@@ -74,6 +74,7 @@ const struct ras_driver ras_driver_direct_serial = {
 	.name = "directSerial",
 	.device_types = 1u << RAS_DEVICE_DIRECT_SERIAL,
 	.check = direct_check,
+	.bundles = true,
 	.arm = pppd_arm,
 	PPPD_DRIVER(medium),
 };

@@ -90,5 +90,6 @@ const struct ras_driver ras_driver_modem = {
 	.device_types = 1u << RAS_DEVICE_MODEM | 1u << RAS_DEVICE_CELLULAR,
 	.check = modem_check,
 	.arm = pppd_arm,
+	.bundles = true,
 	PPPD_DRIVER(medium),
 };

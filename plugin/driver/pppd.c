@@ -41,6 +41,7 @@ _Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known b
 static struct pppd_link *link_new(struct ras_call *call, uint32_t number)
 {
 	struct pppd_link *link = calloc(1, sizeof(*link));
+	struct ras_bundle_names names;
 
 	if (!link)
 		return NULL;
@@ -50,8 +51,14 @@ static struct pppd_link *link_new(struct ras_call *call, uint32_t number)
 	link->words.foreign = true;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
-	snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_id(call));
-	link->index = ras_call_take_number(call, number);
+	link->index = link->unit = ras_call_take_number(call, number);
+	if (ras_call_bundle(call, &names)) {
+		link->unit = names.number;
+		link->bundle = names.identity;
+		snprintf(link->state_file, sizeof(link->state_file), "%u.%u.ppp", ras_call_id(call), link->index);
+	} else {
+		snprintf(link->state_file, sizeof(link->state_file), "%u.ppp", ras_call_id(call));
+	}
 	ras_call_set_data(call, link);
 	return link;
 }
@@ -138,15 +145,23 @@ static void take_report(struct ras_call *call, struct pppd_link *link)
 		tell_open(call, link);
 }
 
+/* A line that joins a bundle negotiates no IP of its own. */
+static unsigned reached(const struct pppd_state *s)
+{
+	return s->joined && s->phase == WIRE_PHASE_NETWORK ? WIRE_PHASE_RUNNING : s->phase;
+}
+
 /* States only go forward: a renegotiation tells none again. */
 static void tell_phase(struct ras_call *call, struct pppd_link *link)
 {
-	if (link->up || link->armed || link->state.phase > WIRE_PHASE_RUNNING)
+	unsigned phase = reached(&link->state);
+
+	if (link->up || link->armed || phase > WIRE_PHASE_RUNNING)
 		return;
-	if (link->medium->open_at_once && link->state.phase >= WIRE_PHASE_SERIALCONN)
+	if (link->medium->open_at_once && phase >= WIRE_PHASE_SERIALCONN)
 		tell_open(call, link);
 	for (size_t i = 0; i < ARRAY_SIZE(phase_states); i++) {
-		if (phase_states[i].phase <= link->phase || phase_states[i].phase > link->state.phase)
+		if (phase_states[i].phase <= link->phase || phase_states[i].phase > phase)
 			continue;
 		link->phase = phase_states[i].phase;
 		tell_open(call, link);
@@ -174,6 +189,8 @@ static void apply_state(struct ras_call *call, struct pppd_link *link)
 		link->ifindex = if_nametoindex(link->state.ifname);
 		ras_call_set_interface(call, link->ifindex, link->state.ifname);
 	}
+	if (link->state.master && !link->bare)
+		ras_call_set_carriage(call, RAS_CARRIES_OTHERS);
 	link->dormant |= link->state.phase == WIRE_PHASE_DORMANT;
 	link->awake |= link->dormant && link->state.phase != WIRE_PHASE_DORMANT;
 	set_addresses(call, link);
@@ -245,6 +262,12 @@ static void decide(struct pppd_link *link)
 		link->medium->refine(link, v);
 }
 
+/* It wanted to make an interface of its own, by the name that the bundle's has. */
+static bool not_joined(const struct pppd_link *link, const struct pppd_verdict *v)
+{
+	return link->bundle != 0 && !link->state.joined && v->code == 602;
+}
+
 /* Says why; always negative. */
 static int fail(struct ras_call *call, struct pppd_link *link)
 {
@@ -266,6 +289,10 @@ static int fail(struct ras_call *call, struct pppd_link *link)
 		return ras_call_fail(call, error.code, error.backend, "%s", error.text);
 	decide(link);
 	pppd_judge(&link->log, &facts, &verdict);
+	if (not_joined(link, &verdict))
+		return ras_call_fail(call, 716, status,
+				     "The peer does not take the line for one of the bundle: it does no multilink, or "
+				     "is another peer");
 	return ras_call_fail(call, verdict.code, status, "%s", verdict.text);
 }
 
@@ -297,8 +324,10 @@ static bool is_up(const struct ras_call *call, struct pppd_link *link)
 {
 	const struct pppd_state *s = &link->state;
 
-	if (s->phase != WIRE_PHASE_RUNNING || link->ifindex == 0)
+	if (reached(s) != WIRE_PHASE_RUNNING || link->ifindex == 0)
 		return false;
+	if (s->joined)
+		return true;
 	if (s->has_ip4 || !s->has_ip6)
 		return s->has_ip4;
 	if (!ras_entry_has_option(ras_call_entry(call), RAS_OPTION_IPV6))
@@ -320,6 +349,23 @@ static void look_at_file(struct ras_call *call, struct pppd_link *link)
 {
 	if (link->socket_fd < 0 && pppd_state_read(ras_call_rundir(call), link->state_file, &link->state) == 0)
 		apply_state(call, link);
+}
+
+/* pppd lives on for the other lines of its bundle when its own is lost. */
+static bool is_bare(const struct pppd_link *link)
+{
+	return link->up && !link->bare && link->state.master && link->state.phase == WIRE_PHASE_MASTER;
+}
+
+static int become_bare(struct ras_call *call, struct pppd_link *link)
+{
+	link->bare = true;
+	take_rest(call, link);
+	fail(call, link);
+	ras_call_set_carriage(call, RAS_CARRIES_BARE);
+	link->log.first.code = link->words.first.code = 0;
+	link->state.reason = 0;
+	return -EIO;
 }
 
 /* Waits for something to happen and takes note of it. Returns 0, or negative when the call is over. */
@@ -353,6 +399,8 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 	if ((fds[0].revents && process_reap(&link->process)) || (fds[5].revents && process_reap(&link->parent)) ||
 	    link->over)
 		return ended(call, link);
+	if (is_bare(link))
+		return become_bare(call, link);
 	return ip_refused(call, link) ? fail(call, link) : 0;
 }
 
@@ -364,6 +412,9 @@ static int spawn(struct ras_call *call, bool armed)
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	link->armed = armed;
+	/* A serial line sets it anew. */
+	if (ras_call_entry(call)->speed > 0)
+		ras_call_set_speed(call, ras_call_entry(call)->speed);
 	r = pppd_spawn(call, link);
 	pppd_give_done(link);
 	return r;
@@ -422,7 +473,8 @@ int pppd_traffic(struct ras_call *call, struct ras_traffic *ret)
 	struct netlink_stats s;
 	int r;
 
-	if (!link || link->ifindex == 0)
+	/* The traffic of a bundle is that of who has made its interface. */
+	if (!link || link->ifindex == 0 || link->state.joined)
 		return -ENODEV;
 	r = netlink_stats(link->ifindex, &s);
 	if (r < 0)
@@ -522,6 +574,8 @@ int pppd_adopt(struct ras_call *call, const struct record *record, bool up)
 		return fail(call, link);
 	ras_call_set_process(call, link->process.pid);
 	apply_state(call, link);
+	if (is_bare(link))
+		return become_bare(call, link);
 	if (!is_up(call, link))
 		return ras_call_fail(call, 628, RAS_BACKEND_NONE,
 				     "The link was going down when the agent started again");

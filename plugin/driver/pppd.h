@@ -50,7 +50,9 @@ struct pppd_link {
 	size_t report_len;
 	char device[PPPD_DEVICE_MAX]; /* line that pppd locks; "": none */
 	uint32_t index;               /* in the names given to pppd; the entry may have another one now */
-	char state_file[24];          /* in the run directory */
+	uint32_t unit;                /* in that of the interface, which is the bundle's */
+	uint64_t bundle;              /* identity of the bundle that it is a link of; 0: it is none */
+	char state_file[32];          /* in the run directory */
 	unsigned phase;               /* the latest whose states were told */
 	unsigned ifindex;
 	struct ras_addr ends[2]; /* of the tunnel that carries the link */
@@ -63,6 +65,7 @@ struct pppd_link {
 	bool dormant;               /* pppd has begun to wait */
 	bool awake;                 /* and has seen a packet */
 	bool up;
+	bool bare; /* the line is lost, and pppd carries the others of the bundle */
 	struct pppd_state state;
 	struct pppd_log log;
 	struct pppd_log words; /* of the medium's command: shown, and never why the link ended */

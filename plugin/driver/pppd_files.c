@@ -51,7 +51,7 @@ void pppd_remove_files(struct ras_call *call, const struct pppd_link *link)
 			pppd_linkname(link->index, name);
 			snprintf(path, sizeof(path), "%s/ppp-%s.pid", pid_dirs[i], name);
 			remove_if_of(path, link->pid);
-			pppd_ifname(link->index, name);
+			pppd_ifname(link->unit, name);
 			snprintf(path, sizeof(path), "%s/%s.pid", pid_dirs[i], name);
 			remove_if_of(path, link->pid);
 		}

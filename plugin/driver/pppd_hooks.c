@@ -50,7 +50,7 @@ void pppd_run_hooks(struct ras_call *call, struct pppd_link *link)
 		pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	if (s->exit_status >= 0 || s->pid == 0 || s->ifname[0] == '\0')
 		return;
-	pppd_linkname(link->index, name);
+	pppd_linkname(link->unit, name);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		const char *const argv[] = {hooks[i].path, s->ifname, link->device, "0", local, peer, name, NULL};
 

@@ -171,8 +171,9 @@ static void add_supervision(struct pppd_options *o, const struct pppd_place *pla
 	pppd_option(o, "hide-password", NULL);
 	pppd_linkname(place->index, name);
 	pppd_option(o, "linkname", name);
+	pppd_linkname(place->unit, name);
 	pppd_option(o, "ipparam", name);
-	pppd_ifname(place->index, name);
+	pppd_ifname(place->unit, name);
 	pppd_option(o, "ifname", name);
 	/* Limits of time are the engine's. */
 	pppd_option_number(o, "idle", 0);
@@ -181,6 +182,21 @@ static void add_supervision(struct pppd_options *o, const struct pppd_place *pla
 	pppd_option_number(o, "lcp-echo-interval", 15);
 	pppd_option_number(o, "lcp-echo-failure", 4);
 	pppd_option_number(o, "lcp-max-terminate", 1);
+}
+
+/* By the name our pppds know that their lines are of one bundle, by the endpoint the peer's do: it would take all
+ * connections of this host, of one user, for one otherwise. */
+static void add_bundle(struct pppd_options *o, uint64_t bundle)
+{
+	char name[32];
+
+	if (bundle == 0)
+		return;
+	pppd_option(o, "multilink", NULL);
+	snprintf(name, sizeof(name), "rasdial-%016" PRIx64, bundle);
+	pppd_option(o, "bundle", name);
+	snprintf(name, sizeof(name), "local:%016" PRIx64, bundle);
+	pppd_option(o, "endpoint", name);
 }
 
 void pppd_options_begin(struct pppd_options *o, const struct ras_entry *entry, const struct pppd_place *place)
@@ -192,6 +208,7 @@ void pppd_options_begin(struct pppd_options *o, const struct ras_entry *entry, c
 	pppd_option_number(o, WIRE_OPTION_SOCKET, (uint32_t)place->socket);
 	pppd_option(o, WIRE_OPTION_STATE, place->state_file);
 	add_supervision(o, place);
+	add_bundle(o, place->bundle);
 	add_auth(o, entry);
 	add_entry_options(o, entry);
 	add_addresses(o, entry);

@@ -22,8 +22,10 @@ struct pppd_options {
 
 /* What the options need to know beside the entry. */
 struct pppd_place {
-	uint32_t index; /* names link and interface */
-	int socket;     /* descriptors as pppd will have them */
+	uint32_t index;  /* names the link */
+	uint32_t unit;   /* names the interface */
+	uint64_t bundle; /* names the bundle that the link is of; 0: of none */
+	int socket;      /* descriptors as pppd will have them */
 	int log;
 	const char *plugin;     /* path of the object */
 	const char *state_file; /* path of the object's file */

@@ -165,6 +165,8 @@ static int fill_options(struct ras_call *call, struct pppd_link *link, struct pp
 	pppd_options_begin(options, ras_call_entry(call),
 			   &(struct pppd_place){
 				   .index = link->index,
+				   .unit = link->unit,
+				   .bundle = link->bundle,
 				   .socket = PPPD_FD_SOCKET,
 				   .log = PPPD_FD_LOG,
 				   .plugin = plugin_path(),

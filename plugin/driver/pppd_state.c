@@ -79,6 +79,8 @@ int pppd_message_parse(char *text, struct pppd_state *ret)
 	if (ifname)
 		str_copy(s.ifname, ifname, sizeof(s.ifname));
 	get_addresses(&r, &s);
+	s.master = is_set(&r, WIRE_MASTER);
+	s.joined = is_set(&r, WIRE_JOINED);
 	s.heard = is_set(&r, WIRE_HEARD);
 	s.ip_rejected = is_set(&r, WIRE_IP_REJECTED);
 	s.peer_ended = is_set(&r, WIRE_PEER_ENDED);

@@ -17,6 +17,7 @@ struct pppd_state {
 	bool has_ip4, has_ip6;
 	struct ras_addr addrs[8];
 	size_t n_addrs;
+	bool master, joined; /* of a bundle */
 	bool heard, ip_rejected, peer_ended;
 	int mschap_error, reason;
 	int exit_status; /* -1: has not ended */

@@ -207,6 +207,7 @@ const struct ras_driver ras_driver_pppoe = {
 	.name = "pppoe",
 	.device_types = 1u << RAS_DEVICE_PPPOE,
 	.check = pppoe_check,
+	.bundles = true,
 	.arm = pppd_arm,
 	PPPD_DRIVER(medium),
 };

@@ -73,5 +73,6 @@ const struct ras_driver ras_driver_pty = {
 	.device_types = 1u << RAS_DEVICE_PTY,
 	.check = pty_check,
 	.arm = pppd_arm,
+	.bundles = true,
 	PPPD_DRIVER(medium),
 };

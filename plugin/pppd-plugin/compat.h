@@ -14,6 +14,11 @@
 #pragma weak ipv6cp_gotoptions
 #pragma weak ipv6cp_hisoptions
 
+/* And one built without multilink these. */
+#pragma weak multilink_join_hook
+#pragma weak doing_multilink
+#pragma weak multilink_master
+
 #if __has_include(<pppd/pppdconf.h>)
 
 #include <pppd/pppd.h>
@@ -26,6 +31,7 @@
 #include <pppd/eui64.h>
 #include <pppd/ipcp.h>
 #include <pppd/ipv6cp.h>
+#include <pppd/multilink.h>
 #include <pppd/upap.h>
 
 #define COMPAT_VERSION PPPD_VERSION
@@ -58,9 +64,29 @@ static inline int compat_status(void)
 	return (int)ppp_status();
 }
 
+static inline int compat_has_multilink(void)
+{
+#ifdef PPP_WITH_MULTILINK
+	return &multilink_join_hook != NULL;
+#else
+	return 0;
+#endif
+}
+
+static inline int compat_is_multilink(void)
+{
+	return compat_has_multilink() && mp_on();
+}
+
+static inline int compat_is_master(void)
+{
+	return compat_has_multilink() && mp_master();
+}
+
 #else /* 2.4.9 */
 
-#define INET6 1 /* shows the IPv6 parts of the headers */
+#define INET6 1          /* shows the IPv6 parts of the headers */
+#define HAVE_MULTILINK 1 /* likewise */
 #include <pppd/patchlevel.h>
 #include <pppd/pppd.h>
 
@@ -100,6 +126,21 @@ static inline const char *compat_ifname(void)
 static inline int compat_status(void)
 {
 	return status;
+}
+
+static inline int compat_has_multilink(void)
+{
+	return &multilink_join_hook != NULL && &doing_multilink != NULL;
+}
+
+static inline int compat_is_multilink(void)
+{
+	return compat_has_multilink() && doing_multilink;
+}
+
+static inline int compat_is_master(void)
+{
+	return compat_has_multilink() && multilink_master;
 }
 
 #endif

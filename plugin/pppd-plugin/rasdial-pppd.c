@@ -96,6 +96,8 @@ static void tell(void)
 	if (compat_ifname()[0] != '\0')
 		record_put_str(&w, WIRE_IFNAME, compat_ifname());
 	put_addresses(&w);
+	put_if(&w, WIRE_MASTER, compat_is_master());
+	put_if(&w, WIRE_JOINED, compat_is_multilink() && !compat_is_master());
 	put_if(&w, WIRE_HEARD, heard);
 	put_if(&w, WIRE_IP_REJECTED, ip_rejected);
 	put_if(&w, WIRE_PEER_ENDED, peer_ended);
@@ -121,6 +123,12 @@ static void on_phase(void *context, int new_phase_number)
 		peer_ended = 0;
 	if (reason == 0 && (link_phase >= WIRE_PHASE_TERMINATE || link_phase == WIRE_PHASE_DEAD))
 		reason = compat_status();
+	tell();
+}
+
+/* The line has become one of a bundle that is there: it comes no further by itself. */
+static void on_join(void)
+{
 	tell();
 }
 
@@ -296,4 +304,6 @@ void plugin_init(void)
 	compat_add_options(options);
 	compat_add_notifiers(on_phase, on_address, on_exit_status);
 	snoop_recv_hook = on_packet;
+	if (compat_has_multilink())
+		multilink_join_hook = on_join;
 }

@@ -34,6 +34,8 @@
 #define WIRE_PEER6 "peer6"
 #define WIRE_DNS1 "dns1"
 #define WIRE_DNS2 "dns2"
+#define WIRE_MASTER "master"             /* 1: it has made the bundle that other links join */
+#define WIRE_JOINED "joined"             /* 1: it has joined a bundle that another pppd has made */
 #define WIRE_HEARD "heard"               /* 1: a packet of the peer has come in */
 #define WIRE_IP_REJECTED "ip-rejected"   /* 1: the peer has refused IPCP as a whole */
 #define WIRE_PEER_ENDED "peer-ended"     /* 1: the peer has ended LCP */
@@ -54,6 +56,7 @@ enum wire_phase {
 	WIRE_PHASE_RUNNING = 8,
 	WIRE_PHASE_TERMINATE = 9,
 	WIRE_PHASE_DISCONNECT = 10,
+	WIRE_PHASE_MASTER = 12, /* without a line of its own, for the others of the bundle */
 };
 
 #endif

@@ -188,7 +188,7 @@ static void too_long(void **state UNUSED)
 /* ---- what an entry becomes ---- */
 
 static const struct pppd_place place = {
-	.index = 7, .socket = 4, .log = 2, .plugin = "/lib/o b.so", .state_file = "/run/x/31.ppp"};
+	.index = 7, .unit = 7, .socket = 4, .log = 2, .plugin = "/lib/o b.so", .state_file = "/run/x/31.ppp"};
 
 static void build(const struct ras_entry *entry)
 {
@@ -217,6 +217,26 @@ static void always(void **state UNUSED)
 	assert_value(WIRE_OPTION_STATE, "/run/x/31.ppp");
 	assert_int_equal(position("plugin"), 0);
 	assert_false(has("user") || has(WIRE_OPTION_SECRET) || has("persist") || has("usepeerdns"));
+	assert_false(has("multilink") || has("bundle") || has("endpoint"));
+}
+
+/* Names of its own, but for interface and scripts, which are the bundle's; who knows the one name for its pppds, and
+ * the other one for the peer. */
+static void link_of_a_bundle(void **state UNUSED)
+{
+	_cleanup_entry_ struct ras_entry *entry = ras_entry_new();
+	struct pppd_place of_link = place;
+
+	of_link.index = UINT32_MAX;
+	of_link.bundle = 0xabcdef;
+	pppd_options_begin(&options, entry, &of_link);
+	read_words();
+	assert_true(has("multilink"));
+	assert_value("bundle", "rasdial-0000000000abcdef");
+	assert_value("endpoint", "local:0000000000abcdef");
+	assert_value("linkname", "rasdial-4294967295");
+	assert_value("ipparam", "rasdial-7");
+	assert_value("ifname", "ras7");
 }
 
 static void secret_is_not_in_it(void **state UNUSED)
@@ -434,6 +454,7 @@ int main(void)
 		cmocka_unit_test(lines_cannot_be_forged),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(always),
+		cmocka_unit_test(link_of_a_bundle),
 		cmocka_unit_test(secret_is_not_in_it),
 		cmocka_unit_test(methods),
 		cmocka_unit_test(entry_options),

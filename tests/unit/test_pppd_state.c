@@ -38,6 +38,18 @@ static int parse(void)
 	return pppd_message_parse(w.text, &s);
 }
 
+static void of_a_bundle(void **state UNUSED)
+{
+	begin(WIRE_KIND_STATE);
+	record_put_u64(&w, WIRE_MASTER, 1);
+	assert_int_equal(parse(), PPPD_MESSAGE_STATE);
+	assert_true(s.master && !s.joined);
+	begin(WIRE_KIND_STATE);
+	record_put_u64(&w, WIRE_JOINED, 1);
+	assert_int_equal(parse(), PPPD_MESSAGE_STATE);
+	assert_true(s.joined && !s.master);
+}
+
 static void whole_state(void **state UNUSED)
 {
 	static const uint8_t local[4] = {10, 0, 0, 2}, dns[4] = {10, 0, 0, 53};
@@ -60,6 +72,7 @@ static void whole_state(void **state UNUSED)
 	assert_int_equal(s.phase, WIRE_PHASE_RUNNING);
 	assert_string_equal(s.ifname, "lo");
 	assert_true(s.has_ip4 && s.has_ip6 && s.heard);
+	assert_false(s.master || s.joined);
 	assert_false(s.ip_rejected || s.peer_ended);
 	assert_int_equal(s.mschap_error, 649);
 	assert_int_equal(s.reason, 15);
@@ -153,8 +166,9 @@ static void files(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_state), cmocka_unit_test(least_state), cmocka_unit_test(the_question),
-		cmocka_unit_test(refused),     cmocka_unit_test(odd_values),  cmocka_unit_test(files),
+		cmocka_unit_test(whole_state),  cmocka_unit_test(of_a_bundle), cmocka_unit_test(least_state),
+		cmocka_unit_test(the_question), cmocka_unit_test(refused),     cmocka_unit_test(odd_values),
+		cmocka_unit_test(files),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
