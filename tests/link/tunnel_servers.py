@@ -62,17 +62,20 @@ class Server:
         self.child.wait(10)
 
 
-def lns():
-    write(f"{FOLDER}/lns.ppp", PPP + "require-chap\nms-dns 10.97.0.1\n")
-    write(f"{FOLDER}/lns.conf", f"[global]\nlisten-addr = {FAR}\nauth file = /dev/null\n[lns default]\n"
-          f"ip range = 10.97.0.10-10.97.0.50\nlocal ip = 10.97.0.1\nname = far\npppoptfile = {FOLDER}/lns.ppp\n")
-    return Server("/usr/sbin/xl2tpd", "-D", "-c", f"{FOLDER}/lns.conf", "-p", f"{FOLDER}/lns.pid", "-C", f"{FOLDER}/lns.control")
+def lns(address=FAR, options="require-chap\nms-dns 10.97.0.1\n", before=()):
+    """before: a command that becomes xl2tpd."""
+    base = f"{FOLDER}/lns-{address}"
+    write(f"{base}.ppp", PPP + options)
+    write(f"{base}.conf", f"[global]\nlisten-addr = {address}\nauth file = /dev/null\n[lns default]\n"
+          f"ip range = 10.97.0.10-10.97.0.50\nlocal ip = 10.97.0.1\nname = far\npppoptfile = {base}.ppp\n")
+    return Server(*before, "/usr/sbin/xl2tpd", "-D", "-c", f"{base}.conf", "-p", f"{base}.pid", "-C", f"{base}.control")
 
 
-def pptp():
-    write(f"{FOLDER}/pptpd.ppp", PPP + "local\nnolock\nrequire-mschap-v2\n")
-    write(f"{FOLDER}/pptpd.conf", f"option {FOLDER}/pptpd.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {FAR}\n")
-    return Server("/usr/sbin/pptpd", "-f", "-c", f"{FOLDER}/pptpd.conf", "-p", f"{FOLDER}/pptpd.pid")
+def pptp(address=FAR, options="require-mschap-v2\n"):
+    base = f"{FOLDER}/pptpd-{address}"
+    write(f"{base}.ppp", PPP + "local\nnolock\n" + options)
+    write(f"{base}.conf", f"option {base}.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {address}\n")
+    return Server("/usr/sbin/pptpd", "-f", "-c", f"{base}.conf", "-p", f"{base}.pid")
 
 
 def stand_in():
