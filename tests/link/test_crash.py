@@ -48,6 +48,18 @@ for each in STATES:
     test(90)(killed)
 
 
+@test(120)
+def killed_at_once():
+    """Killed when the first program has just begun: nothing is left that no later agent knows of"""
+    names = names_at("allDevicesConnected")
+    for _ in range(4):
+        links.dial_all(names)
+        until(lambda: "pppd" in ours().values(), 20, "pppd begins", pause=0)
+        links.crash()
+        links.accounted(names)
+        clear_far_side()
+
+
 @test(90)
 def killed_in_pause():
     """Killed while a refused call waits for another secret: accounted for"""
