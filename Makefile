@@ -104,6 +104,9 @@ engine_tests := $(filter-out $(agent_tests) $(cli_tests),$(tests))
 soakers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/soak/*.c))
 fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+# What the pppd of the other side loads in tests of links.
+peers := $(patsubst %.c,$(OUT)/%.so,$(wildcard tests/link/*.c))
+
 programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) $(if $(wildcard plugin/cli/rasdial.c),$(OUT)/rasdial) \
 	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so) $(helpers)
 
@@ -115,7 +118,9 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 programs: $(programs)
 
-tests: $(tests) $(soakers)
+tests: $(tests) $(soakers) $(peers)
+
+peers: $(peers)
 
 soakers: $(soakers)
 
@@ -128,6 +133,10 @@ $(OUT)/rasdial: $(command) $(cli) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
 
 $(OUT)/rasdial-pppd.so: $(pppd_plugin) $(OUT)/pic/libsys.a
+	$(call say,LINK,$@)$(link_loadable) -o $@ $^
+
+$(peers): $(OUT)/%.so: $(OUT)/pic/%.o
+	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(link_loadable) -o $@ $^
 
 $(patsubst plugin/helpers/%.c,$(OUT)/helpers/%,$(helper_sources)): $(OUT)/helpers/%: $(OUT)/plugin/helpers/%.o
@@ -245,8 +254,8 @@ clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests soakers fuzzers check lint fuzz soak demo format install uninstall help clean FORCE
+.PHONY: all programs tests peers soakers fuzzers check lint fuzz soak demo format install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers))
+-include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers)) $(patsubst $(OUT)/%.so,$(OUT)/pic/%.d,$(peers))

@@ -153,6 +153,23 @@ int control_listen(const char *run_dir, int backlog)
 	return TAKE_FD(fd);
 }
 
+int control_accept(int listen_fd)
+{
+	struct sockaddr_storage from;
+	socklen_t size = sizeof(from);
+	int fd = accept4(listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_high(fd);
+}
+
+bool control_may_ask(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+}
+
 int control_connect(const char *run_dir)
 {
 	_cleanup_fd_ int dirfd = -1, fd = -1;

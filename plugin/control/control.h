@@ -48,6 +48,12 @@ int control_receive(int fd, char text[RECORD_MAX]);
 int control_listen(const char *run_dir, int backlog);
 int control_connect(const char *run_dir);
 
+/* The next who has connected, high, close-on-exec, non-blocking; or negative errno: -EAGAIN if there is none. */
+int control_accept(int listen_fd);
+
+/* Is the process that has connected root's, or one of the user of the agent? */
+bool control_may_ask(int fd);
+
 /* Removes the socket. */
 void control_remove(const char *run_dir);
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 #include "control/control.h"
@@ -49,15 +48,16 @@ struct control_server {
 	struct client *clients;
 	size_t n_clients;
 	bool ticking;
+	bool starved; /* a client could not be accepted for want of descriptors or memory: tried again at a tick */
 };
 
 /* ---- clients ---- */
 
-/* Wakes this many ms apart while there are clients. */
+/* Wakes this many ms apart while there are clients, also those that could not be accepted. */
 static void tick(struct control_server *server)
 {
 	struct itimerspec spec = {0};
-	bool wanted = server->n_clients > 0;
+	bool wanted = server->n_clients > 0 || server->starved;
 
 	if (wanted == server->ticking)
 		return;
@@ -446,29 +446,32 @@ static void listen_to(struct control_server *server, struct client *client)
 		drop(client);
 }
 
-static bool may_ask(int fd)
+/* A client that waits and cannot be accepted would wake us without end. */
+static void set_starved(struct control_server *server, int error)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	bool starved = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+	if (starved == server->starved)
+		return;
+	server->starved = starved;
+	if (starved)
+		log_warning("a client of the control socket has to wait: %s", strerror(error));
+	epoll_watch(server, EPOLL_CTL_MOD, server->listen_fd, starved ? 0 : EPOLLIN, &server->listen_fd);
+	tick(server);
 }
 
 static void accept_client(struct control_server *server)
 {
-	struct sockaddr_storage from;
-	socklen_t size = sizeof(from);
-	int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = control_accept(server->listen_fd);
 
-	if (fd >= 0)
-		fd = fd_high(fd);
+	set_starved(server, fd < 0 ? -fd : 0);
 	if (fd < 0)
 		return;
-	if (may_ask(fd) && server->n_clients < CONTROL_CLIENTS_MAX) {
+	if (control_may_ask(fd) && server->n_clients < CONTROL_CLIENTS_MAX) {
 		control_server_take(server, fd);
 		return;
 	}
-	if (may_ask(fd)) {
+	if (control_may_ask(fd)) {
 		struct client one_more = {.fd = fd};
 
 		refuse(server, &one_more, 0, "too many commands at a time; try again");
@@ -505,6 +508,8 @@ void control_server_turn(struct control_server *server)
 		} else if (whose == &server->timer_fd) {
 			if (read(server->timer_fd, &ticks, sizeof(ticks)) > 0)
 				look_at_all(server);
+			if (server->starved)
+				accept_client(server);
 		} else if (whose == &server->states) {
 			tell_states(server);
 		} else if (!client->dead) {

@@ -12,7 +12,7 @@
 #include "sys/macro.h"
 
 #define FIRST_ABORT_STATUS 4
-#define ANSWER_OF_MODEM 3 /* s, to "AT" */
+#define ANSWER_AT_ONCE 3  /* s, to what a modem need not understand */
 #define ANSWER_TO_INIT 10 /* s, to each string of modem-init */
 
 /* What a modem says when it gives up. chat ends with 4 for the first, 5 for the second...: the order is the code. */
@@ -90,20 +90,20 @@ int chat_check_init(char *const *modem_init, struct ras_error *ret_error)
 
 /* ---- scripts ---- */
 
+/* Is anybody there? Asked twice, as modems find out the speed by the first AT. */
+#define PROBE "TIMEOUT 3 '' AT OK-AT-OK '\\c'"
+
 void chat_line(int init_fd, int dial_fd, int report_fd, char *ret, size_t size)
 {
-	if (dial_fd == 0) {
-		snprintf(ret, size,
-			 "echo open >&%d; " CHAT_PROGRAM " -v -S -s -f /proc/self/fd/%d; s=$?; echo init $s >&%d; "
-			 "exit $s",
-			 report_fd, init_fd, report_fd);
-		return;
-	}
+	char dial[64] = "";
+
+	if (dial_fd > 0)
+		snprintf(dial, sizeof(dial), "; step dial -f /proc/self/fd/%d", dial_fd);
 	snprintf(ret, size,
-		 "echo open >&%d; c='" CHAT_PROGRAM " -v -S -s -f /proc/self/fd/'; "
-		 "${c}%d; s=$?; echo init $s >&%d; [ $s -eq 0 ] || exit $s; "
-		 "${c}%d; s=$?; echo dial $s >&%d; exit $s",
-		 report_fd, init_fd, report_fd, dial_fd, report_fd);
+		 "step() { n=$1; shift; " CHAT_PROGRAM
+		 " -v -S -s \"$@\"; s=$?; echo $n $s >&%d; [ $s -eq 0 ] || exit $s; }; "
+		 "echo open >&%d; step probe " PROBE "; step init -f /proc/self/fd/%d%s",
+		 report_fd, report_fd, init_fd, dial);
 }
 
 static void PRINTF_LIKE(3, 4) add(char *script, size_t *len, const char *format, ...)
@@ -121,12 +121,6 @@ static void add_aborts(char *script, size_t *len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(abort_table); i++)
 		add(script, len, "ABORT '%s'\n", abort_table[i].says);
-}
-
-/* Is anybody there? Asked twice, as modems find out the speed by the first AT. */
-static void add_probe(char *script, size_t *len)
-{
-	add(script, len, "TIMEOUT %d\n'' AT OK-AT-OK '\\c'\n", ANSWER_OF_MODEM);
 }
 
 /* A SIM that has its PIN already may not take it again, which is told only by not saying OK: then a plain AT has to do.
@@ -150,7 +144,7 @@ static void add_cellular(char *script, size_t *len, const struct ras_entry *entr
 {
 	const char *type = ras_entry_has_option(entry, RAS_OPTION_IPV6) ? "IPV4V6" : "IP";
 
-	add_probe(script, len);
+	add(script, len, "TIMEOUT %d\n", ANSWER_AT_ONCE);
 	if (!entry->modem_init)
 		add(script, len, "'' 'ATZ' OK '\\c'\n");
 	add(script, len, "'' 'AT+CMEE=2' OK-AT-OK '\\c'\n");
@@ -167,7 +161,6 @@ static void add_init(char *script, size_t *len, const struct ras_entry *entry)
 		return;
 	}
 	add_aborts(script, len);
-	add_probe(script, len);
 	add_commands(script, len, entry->modem_init ? entry->modem_init : usual_init);
 }
 
@@ -189,10 +182,11 @@ int chat_script(enum chat_step step, const struct ras_entry *entry, const char *
 
 void chat_report_parse(const char *text, struct chat_report *ret)
 {
-	static const char *const keys[CHAT_STEPS] = {[CHAT_INIT] = "init ", [CHAT_DIAL] = "dial "};
+	static const char *const keys[CHAT_STEPS] = {
+		[CHAT_PROBE] = "probe ", [CHAT_INIT] = "init ", [CHAT_DIAL] = "dial "};
 	const char *at;
 
-	for (enum chat_step step = CHAT_INIT; step < CHAT_STEPS; step++) {
+	for (enum chat_step step = CHAT_PROBE; step < CHAT_STEPS; step++) {
 		ret->status[step] = -1;
 		at = strstr(text, keys[step]);
 		if (at)
@@ -227,9 +221,12 @@ static bool explain_step(enum chat_step step, int status, unsigned answer_second
 		ras_error_set(ret, 630, status, "chat could not read or write the line");
 		break;
 	case 3:
-		if (step == CHAT_INIT)
+		if (step == CHAT_PROBE)
 			ras_error_set(ret, 660, status,
 				      "The modem does not answer (is it switched on, is the speed right?)");
+		else if (step == CHAT_INIT)
+			ras_error_set(ret, 652, status,
+				      "The modem does not say OK to its initialization (modem-init, apn)");
 		else
 			ras_error_set(ret, 678, status, "No answer within %u s", answer_seconds);
 		break;
@@ -242,7 +239,7 @@ static bool explain_step(enum chat_step step, int status, unsigned answer_second
 
 bool chat_explain(const struct chat_report *report, unsigned answer_seconds, struct ras_error *ret)
 {
-	for (enum chat_step step = CHAT_INIT; step < CHAT_STEPS; step++)
+	for (enum chat_step step = CHAT_PROBE; step < CHAT_STEPS; step++)
 		if (report->status[step] >= 0 && explain_step(step, report->status[step], answer_seconds, ret))
 			return true;
 	return false;

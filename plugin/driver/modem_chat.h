@@ -14,22 +14,22 @@
 #define CHAT_PROGRAM "/usr/sbin/chat"
 #define CHAT_SCRIPT_MAX 4096
 
-/* The two scripts are run one after the other by a constant shell line, which reports that it runs and how each ended.
- */
-enum chat_step { CHAT_INIT, CHAT_DIAL, CHAT_STEPS };
+/* Is there a modem, is it told what it needs, does somebody answer: one chat after the other is run by a constant shell
+ * line, which reports that it runs and how each ended. */
+enum chat_step { CHAT_PROBE, CHAT_INIT, CHAT_DIAL, CHAT_STEPS };
 
 /* How far chat came: status of each step, -1 if it did not come to it. */
 struct chat_report {
 	int status[CHAT_STEPS];
 };
 
-/* The shell line for pppd's option "connect". Descriptors as pppd will have them, one digit each; dial_fd 0: there is
- * only the first script. */
+/* The shell line for pppd's option "connect". Descriptors as pppd will have them, one digit each; dial_fd 0:
+ * nobody dials. */
 void chat_line(int init_fd, int dial_fd, int report_fd, char *ret, size_t size);
 
-/* Script of a step, as the device type of the entry has it: a cellular modem is told its access point, one on a leased
- * line (direct serial) is told modem-init and nothing else. answer_seconds: how long to wait for the far end. Returns
- * the length, or -EMSGSIZE. */
+/* Script of a step other than the first, as the device type of the entry has it: a cellular modem is told its access
+ * point, one on a leased line (direct serial) is told modem-init and nothing else. answer_seconds: how long to wait for
+ * the far end. Returns the length, or -EMSGSIZE. */
 int chat_script(enum chat_step step, const struct ras_entry *entry, const char *number, unsigned answer_seconds,
 		char ret[CHAT_SCRIPT_MAX]);
 

@@ -252,6 +252,7 @@ static int fail(struct ras_call *call, struct pppd_link *link)
 	struct pppd_facts facts = {
 		.up = link->up,
 		.heard = link->state.heard,
+		.network = link->phase >= WIRE_PHASE_NETWORK,
 		.ip_rejected = link->state.ip_rejected,
 		.peer_ended = link->state.peer_ended,
 		.mschap_error = link->state.mschap_error,

@@ -50,6 +50,8 @@ static const struct pppd_line_row line_table[] = {
 	/* the peer ends it */
 	{"LCP terminated by peer (*uthentication failed*)", SETUP, 691, NULL, "("},
 	{"LCP terminated by peer (*MPPE required*)", SETUP, 743, NULL, "("},
+	{"LCP terminated by peer (peer refused to authenticate)", SETUP, 734,
+	 "The peer wants a log-on that the entry refuses or has no secret for (auth-methods, user-name, secret)", "("},
 	{"LCP terminated by peer (*)", SETUP, 734, NULL, "("},
 	{"LCP terminated by peer*", SETUP, 734, NULL, NULL},
 	{"LCP terminated by peer (*)", UP, 629, NULL, "("},
@@ -250,6 +252,8 @@ void pppd_log_end(struct pppd_log *log, bool up, pppd_line_done *done, void *con
 
 /* ---- exit status ---- */
 
+#define EXIT_NEGOTIATION 10
+
 /* pppd(8), EXIT STATUS, and 20, 21 of pppd.h. */
 static const struct {
 	int status;
@@ -300,23 +304,37 @@ void pppd_exit_classify(int status, bool up, struct pppd_verdict *ret)
 
 /* ---- all together ---- */
 
+/* Another code; the words of the peer, which follow the text of the code, stay. */
+static void recode(struct pppd_verdict *v, int32_t code)
+{
+	char text[RAS_ERROR_TEXT_MAX];
+	size_t len = strlen(ras_error_text(v->code));
+
+	str_copy(text, v->text, sizeof(text));
+	compose(v, code, NULL, strncmp(text + MIN(len, strlen(text)), ": ", 2) == 0 ? text + len + 2 : "");
+}
+
 /* What the object saw refines what the log says. */
 static void refine(const struct pppd_facts *facts, struct pppd_verdict *v)
 {
 	if (v->code == 691 && facts->mschap_error > 0 && code_of_mschap(facts->mschap_error) != 691)
-		compose(v, facts->mschap_error, NULL, "");
+		recode(v, facts->mschap_error);
 	else if (v->code == 718 && !facts->heard && !facts->up)
 		compose(v, 721, "Nothing was heard from the peer", "");
 }
 
 void pppd_judge(const struct pppd_log *log, const struct pppd_facts *facts, struct pppd_verdict *ret)
 {
+	int status = facts->reason > 0 ? facts->reason : facts->exit_status;
+
 	*ret = log->first;
 	if (ret->code == 0 && facts->ip_rejected && !facts->up)
 		compose(ret, 733, "The peer refuses IP (IPCP)", "");
 	if (ret->code == 0 && facts->peer_ended)
 		compose(ret, facts->up ? 629 : 734, NULL, "");
+	if (ret->code == 0 && status == EXIT_NEGOTIATION && facts->network && !facts->up)
+		compose(ret, 720, "No network protocol is left to be spoken (pppd-options)", "");
 	if (ret->code == 0)
-		pppd_exit_classify(facts->reason > 0 ? facts->reason : facts->exit_status, facts->up, ret);
+		pppd_exit_classify(status, facts->up, ret);
 	refine(facts, ret);
 }

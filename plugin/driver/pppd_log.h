@@ -45,8 +45,9 @@ struct pppd_log {
 
 /* What our object saw, and how pppd ended. */
 struct pppd_facts {
-	bool up;    /* the link was up before */
-	bool heard; /* a packet of the peer came in */
+	bool up;      /* the link was up before */
+	bool heard;   /* a packet of the peer came in */
+	bool network; /* its phase was reached */
 	bool ip_rejected;
 	bool peer_ended;
 	int mschap_error; /* 0: none */

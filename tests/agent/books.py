@@ -150,7 +150,7 @@ class Watch:
         manager = Manager(self.lab.manager.address, timeout=10, retries=0)
         picker = random.Random(1)
         try:
-            while not self.done.wait(self.pause):
+            while not self.times or not self.done.wait(self.pause):  # once at least, however short the time
                 begin = time.monotonic()
                 manager.get(SYS_UP_TIME)
                 self.times.append(time.monotonic() - begin)

@@ -85,6 +85,12 @@ class Process:
                 found.append(os.readlink(f"/proc/{self.pid}/fd/{number}"))
         return sorted(found)
 
+    def cpu_seconds(self):
+        """Processor time that it has used."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
 

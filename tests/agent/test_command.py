@@ -4,6 +4,7 @@ import atexit
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -268,6 +269,7 @@ def ends_with_agent():
     lab.stop_agent()
     check(not os.path.exists(f"{lab.run_dir}/control"), "no socket is left")
     lab.start_agent()
+    until(lambda: os.path.exists(f"{lab.run_dir}/control"), 5, "there is one again")  # managers may be answered before
     equal(stat.S_IMODE(os.stat(f"{lab.run_dir}/control").st_mode), 0o600)
 
 
@@ -447,6 +449,28 @@ def many_clients():
     until(lambda: rasdial(lab, "-l")[0] == 0, 30, "idle clients are dropped", pause=0.5)
     for sock in crowd:
         sock.close()
+
+
+@test(60)
+def no_descriptor_free():
+    """A client that cannot be accepted for want of descriptors waits, while the agent does not work itself to death"""
+    pid = lab.agent.pid
+    used = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(used) + 1)) - used), limits[1]))
+    try:
+        with client() as sock:
+            sock.send(packet('status entry="hq"'))
+            before = lab.agent.cpu_seconds()
+            check(not select.select([sock], [], [], 2)[0], "it waits")
+            check(lab.agent.cpu_seconds() - before < 0.5, f"{lab.agent.cpu_seconds() - before} s of work in 2 s")
+            equal(lab.status(1), "down", "managers are answered")
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            check(sock.recv(9000).startswith(b"conn index=1 "), "the row")
+        equal(rasdial(lab, "-l")[0], 0)
+        equal(lab.agent.log().count("control socket has to wait"), 1)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
 
 
 @test(60)

@@ -131,7 +131,7 @@ def while_calls_come_and_go():
             if number % 4 == 0:
                 lab.set(("rasConnAction.9", "redial"))
                 lab.set(("rasConnAction.5", "dial"))
-    check(len(watch.times) > 10, "polling went on")
+        until(lambda: len(watch.times) > 10, 10, "polling goes on")
     equal((lab.conn(at("up"))["CallId"], lab.status(at("up"))), (call, "up"))
     reload()
 

@@ -84,7 +84,7 @@ def prepare():
     tunnel_servers.stand_in()
     tunnel_servers.lns()
     tunnel_servers.lns(BLOCKED, before=("/bin/sh", "-c", f'mount --bind {SLEEPER} /usr/sbin/pppd; exec "$@"', "lns"))
-    tunnel_servers.lns(REFUSED, HOLD)
+    tunnel_servers.lns(REFUSED, options=HOLD)
     tunnel_servers.pptp()
     tunnel_servers.pptp(NOBODY, HOLD)
     concentrator("eth1", 1, AUTH)

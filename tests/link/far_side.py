@@ -12,6 +12,7 @@ from watchers import network, read
 
 NETWORK = "far"
 FOLDER = "/tmp/far"
+VERDICT = "/mnt/build/tests/link/verdict.so"
 ENTER = f"{FOLDER}/enter"  # gives what it runs a /run of its own, too
 IN_FAR = ["/usr/sbin/ip", "netns", "exec", NETWORK, "/bin/sh", ENTER]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,9 +46,15 @@ def peer(*arguments):
     return [*IN_FAR, *server(*arguments)]
 
 
-def secrets(users):
-    """What the far side knows of its callers: {user: secret}."""
-    text = "".join(f"{quoted(user)} far {quoted(secret)} *\n" for user, secret in users.items())
+def judging(options, secret, verdict=None):
+    """Options of a pppd that has its own answer for who has this secret, or none at all; see verdict.c."""
+    said = f"\nverdict {quoted(verdict)}" if verdict else ""
+    return f"{options}\nplugin {VERDICT}\nverdict-secret {quoted(secret)}{said}"
+
+
+def secrets(users, more=""):
+    """What the far side knows of its callers: {user: secret}, and lines of its own making."""
+    text = more + "".join(f"{quoted(user)} far {quoted(secret)} *\n" for user, secret in users.items())
     write("/etc/ppp/pap-secrets", text)
     write("/etc/ppp/chap-secrets", text)
 

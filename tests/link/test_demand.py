@@ -17,6 +17,8 @@ cable("eth1")
 Concentrator("eth1", 1, 4)
 tunnel_servers.connect()
 tunnel_servers.pptp()
+AWAY = "203.0.113.7"  # there is no way to it but a default route
+tunnel_servers.command("ip", "-n", far_side.NETWORK, "addr", "add", f"{AWAY}/32", "dev", "lo")
 
 
 def other(name, device_type, net, **keys):
@@ -29,6 +31,8 @@ links = Links([
     pty("demand", PEER, dial_mode="on-demand", idle_timeout=4, **ADDRESSES),
     pty("wrong", PEER, secret="wrong", dial_mode="on-demand", local_address="10.99.2.2", peer_address="10.99.2.1"),
     pty("six", PEER, dial_mode="on-demand", options=["ipv6"], local_address="10.99.3.2", peer_address="10.99.3.1"),
+    pty("everything", peer("everything", 4, "require-chap"), dial_mode="on-demand", options=["default-route"],
+        local_address="10.99.4.2", peer_address="10.99.4.1"),
     other("serial", "direct-serial", "10.99.24", device_name="/dev/wire"),
     other("pppoe", "pppoe", "10.67.1", device_name="eth1", destination="internet"),
     other("pptp", "pptp", "10.96.0", destination=tunnel_servers.FAR),
@@ -75,7 +79,7 @@ def on_demand(name, to):
 @test(60)
 def with_the_agent():
     """What is on demand waits when the agent has started; hung up, nothing of it is left"""
-    for name in ("demand", "wrong", "serial", "pppoe", "pptp", "pptp-too"):
+    for name in ("demand", "wrong", "everything", "serial", "pppoe", "pptp", "pptp-too"):
         armed(name)
     lab.hang_up(*INDEX.values())
     until(lambda: lab.get("rasThreads.0") == 0, 20, "all threads end")
@@ -135,6 +139,24 @@ def refused():
     ping("10.99.2.1", 3)
     row = lab.wait(WRONG, "failed", timeout=40)
     equal((row["LastErrorCode"], row["Attempts"]), (691, 1))
+
+
+def default_route():
+    return subprocess.run(["ip", "route", "show", "default"], stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+@test(90)
+def any_way():
+    """With default-route any packet that has no other way dials; the route is there as long as it waits or is up"""
+    equal(default_route(), "", "no other one")
+    links.act("everything", "dial")
+    armed("everything")
+    check(f"dev ras{INDEX['everything']}" in default_route(), default_route())
+    check(ping(AWAY), "an answer from far away")
+    equal(links.comes_up("everything")["Attempts"], 1)
+    check(f"dev ras{INDEX['everything']}" in default_route(), default_route())
+    links.hang_up("everything")
+    equal(default_route(), "")
 
 
 @test(40)

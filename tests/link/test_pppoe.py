@@ -38,6 +38,7 @@ links = Links([
     pppoe("any", service=""),
     pppoe("bad", secret="wrong", redial_max=3),
     pppoe("no-service", service="elsewhere", dial_timeout=QUICK),
+    pppoe("no-such-ac", dial_timeout=QUICK, pppd=["pppoe-ac elsewhere"]),
     pppoe("nobody", device="eth2", dial_timeout=QUICK),
     pppoe("seeks", device="eth2"),
     pppoe("first", device="eth3"),
@@ -97,8 +98,9 @@ def wrong_password():
 
 @test(60)
 def nobody_there():
-    """No concentrator, and none that has the service: 815; a cable that is not plugged in is told"""
+    """No concentrator, none of that name, none that has the service: 815; a cable that is not plugged in is told"""
     fails("nobody", 815, "serverUnreachable", "connectDevice", text="eth2")
+    fails("no-such-ac", 815, "serverUnreachable", "connectDevice")
     fails("no-service", 815, "serverUnreachable", "connectDevice", text="the service")
     ip("-n", far_side.NETWORK, "link", "set", "eth2p", "down")
     try:

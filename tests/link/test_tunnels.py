@@ -11,10 +11,12 @@ import time
 
 import tunnel_servers
 from links import *
-from tunnel_servers import BLOCKED, FAR, HOST, MUTE, NEAR, NOBODY, REFUSED
+from tunnel_servers import BLOCKED, FAR, FULL, HOST, MUTE, NEAR, NOBODY, REFUSED, STRICT
 
 tunnel_servers.connect()
 lns = tunnel_servers.lns()
+tunnel_servers.lns(FULL, "10.97.1.10-10.97.1.10")
+tunnel_servers.lns(STRICT, "10.97.2.10-10.97.2.50", "challenge = yes\n")
 pptpd = tunnel_servers.pptp()
 stand_in = tunnel_servers.stand_in()
 
@@ -38,6 +40,9 @@ links = Links([
     l2tp("l2tp-too"),
     l2tp("l2tp-wrong", secret="wrong", redial_max=2),
     l2tp("l2tp-dead", NOBODY, dial_timeout=5),
+    l2tp("l2tp-full", FULL),
+    l2tp("l2tp-one-more", FULL),
+    l2tp("l2tp-strict", STRICT),
     l2tp("l2tp-waits", NOBODY),
     l2tp("l2tp-option", pppd=["no-such-option"]),
     l2tp("l2tp-bad", "host;reboot"),
@@ -134,6 +139,15 @@ def no_server():
     for name in ("pptp-blocked", "pptp-no-gre"):
         fails(name, 806, "serverUnreachable", text="GRE")
     fails("no-way", 800, "serverUnreachable", "openPort", text="unreachable")
+
+
+@test(60)
+def refusals():
+    """l2tp: a server that has no address left, one that wants a secret for the tunnel itself: 808"""
+    up("l2tp-full")
+    fails("l2tp-one-more", 808, "serverUnreachable")
+    hang_up("l2tp-full")
+    fails("l2tp-strict", 808, "serverUnreachable", text="secret for the tunnel")
 
 
 @test(60)
@@ -308,7 +322,8 @@ def ended_meanwhile():
     nothing_left()
 
 
-until(lambda: all(tunnel_servers.listening(where) for where in ((FAR, 1701), (FAR, 1723), (BLOCKED, 1723))), 30, "servers listen")
+until(lambda: all(tunnel_servers.listening(where) for where in ((FAR, 1701), (FULL, 1701), (STRICT, 1701), (FAR, 1723),
+                                                                (BLOCKED, 1723))), 30, "servers listen")
 links.run()
 with contextlib.suppress(ProcessLookupError):
     stand_in.send(signal.SIGKILL)

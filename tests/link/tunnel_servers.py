@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Servers of tunnels on the far side, and the way there: xl2tpd and pptpd at FAR; at NOBODY nobody listens; at BLOCKED and REFUSED
+"""Servers of tunnels on the far side, and the way there: xl2tpd and pptpd at FAR; at FULL an xl2tpd that has one address for its callers,
+at STRICT one that wants a secret for the tunnel; at NOBODY nobody listens; at BLOCKED and REFUSED
 calls of PPTP are taken and GRE is dropped or refused; at MUTE nobody says a word, be he asked for a call or a name."""
 
 import contextlib
@@ -15,7 +16,7 @@ import time
 from far_side import FOLDER, IN_FAR, NETWORK, write
 from watchers import network, read
 
-NEAR, FAR, NOBODY, BLOCKED, REFUSED, MUTE = (f"10.8.0.{n}" for n in (2, 1, 3, 4, 5, 6))
+NEAR, FAR, NOBODY, BLOCKED, REFUSED, MUTE, FULL, STRICT = (f"10.8.0.{n}" for n in (2, 1, 3, 4, 5, 6, 7, 8))
 HOST = "lns.test"
 PPP = "nodefaultroute\nnoproxyarp\nname far\nnoccp\nlcp-restart 1\n"
 PPTP_PORT = 1723
@@ -33,7 +34,7 @@ def connect():
     command("ip", "link", "set", "far0", "netns", NETWORK)
     command("ip", "addr", "add", f"{NEAR}/24", "dev", "near0")
     command("ip", "link", "set", "near0", "up")
-    for address in (FAR, NOBODY, BLOCKED, REFUSED, MUTE):
+    for address in (FAR, NOBODY, BLOCKED, REFUSED, MUTE, FULL, STRICT):
         command("ip", "-n", NETWORK, "addr", "add", f"{address}/24", "dev", "far0")
     command("ip", "-n", NETWORK, "link", "set", "far0", "up")
     for name, text in (("hosts", f"127.0.0.1 localhost\n{FAR} {HOST}\n"),
@@ -62,20 +63,21 @@ class Server:
         self.child.wait(10)
 
 
-def lns(address=FAR, options="require-chap\nms-dns 10.97.0.1\n", before=()):
+def lns(address=FAR, addresses="10.97.0.10-10.97.0.50", more="", options="require-chap\nms-dns 10.97.0.1\n", before=()):
     """before: a command that becomes xl2tpd."""
-    base = f"{FOLDER}/lns-{address}"
-    write(f"{base}.ppp", PPP + options)
-    write(f"{base}.conf", f"[global]\nlisten-addr = {address}\nauth file = /dev/null\n[lns default]\n"
-          f"ip range = 10.97.0.10-10.97.0.50\nlocal ip = 10.97.0.1\nname = far\npppoptfile = {base}.ppp\n")
-    return Server(*before, "/usr/sbin/xl2tpd", "-D", "-c", f"{base}.conf", "-p", f"{base}.pid", "-C", f"{base}.control")
+    path = f"{FOLDER}/lns-{address}"
+    write(f"{path}.ppp", PPP + options)
+    write(f"{path}.secrets", "* * secret-of-the-tunnel\n")
+    write(f"{path}.conf", f"[global]\nlisten-addr = {address}\nauth file = {path}.secrets\n[lns default]\nip range = {addresses}\n"
+          f"local ip = 10.97.0.1\nname = far\npppoptfile = {path}.ppp\n{more}")
+    return Server(*before, "/usr/sbin/xl2tpd", "-D", "-c", f"{path}.conf", "-p", f"{path}.pid", "-C", f"{path}.control")
 
 
 def pptp(address=FAR, options="require-mschap-v2\n"):
-    base = f"{FOLDER}/pptpd-{address}"
-    write(f"{base}.ppp", PPP + "local\nnolock\n" + options)
-    write(f"{base}.conf", f"option {base}.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {address}\n")
-    return Server("/usr/sbin/pptpd", "-f", "-c", f"{base}.conf", "-p", f"{base}.pid")
+    path = f"{FOLDER}/pptpd-{address}"
+    write(f"{path}.ppp", PPP + "local\nnolock\n" + options)
+    write(f"{path}.conf", f"option {path}.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {address}\n")
+    return Server("/usr/sbin/pptpd", "-f", "-c", f"{path}.conf", "-p", f"{path}.pid")
 
 
 def stand_in():

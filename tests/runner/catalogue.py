@@ -67,7 +67,7 @@ def _link(top, build):
     run = os.path.join(top, "tests/link/run")
     missing = "" if shutil.which("linux.uml") else "linux.uml is missing (apt-get install user-mode-linux)"
     for _, name in _programs(top, "tests/link/test_*.py"):
-        yield Program("link", f"link/{name}", (run, name), 900, builds=((PLAIN, "programs"),), phase="guests", skip=missing,
+        yield Program("link", f"link/{name}", (run, name), 900, builds=((PLAIN, "programs"), (PLAIN, "peers")), phase="guests", skip=missing,
                       required=os.environ.get("LINK") == "required")
 
 

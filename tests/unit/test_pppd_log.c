@@ -203,6 +203,7 @@ static void each_status(void **state UNUSED)
 
 static size_t n_told;
 static char last_told[PPPD_LINE_MAX];
+static char last_text[RAS_ERROR_TEXT_MAX];
 
 static void tell(void *context, const char *line, char shown[PPPD_LINE_MAX])
 {
@@ -228,6 +229,7 @@ static int32_t judge(const char *text, bool up, struct pppd_facts facts)
 	pppd_log_end(&log, up, tell, &n_told);
 	pppd_judge(&log, &facts, &v);
 	assert_int_not_equal(v.text[0], '\0');
+	str_copy(last_text, v.text, sizeof(last_text));
 	return v.code;
 }
 
@@ -269,6 +271,10 @@ static void what_the_object_saw(void **state UNUSED)
 	assert_int_equal(judge("MS-CHAP authentication failed: Kein Zugang\nCHAP authentication failed\n", false,
 			       facts),
 			 649);
+	assert_non_null(strstr(last_text, ": Kein Zugang"));
+	assert_null(strstr(last_text, ras_error_text(691)));
+	assert_int_equal(judge("CHAP authentication failed\n", false, facts), 649);
+	assert_string_equal(last_text, ras_error_text(649));
 	facts.mschap_error = 123;
 	assert_int_equal(judge("MS-CHAP authentication failed: Kein Zugang\n", false, facts), 691);
 	/* It refines a refusal and nothing else. */
@@ -281,6 +287,12 @@ static void what_the_object_saw(void **state UNUSED)
 	facts = (struct pppd_facts){.exit_status = 16, .peer_ended = true};
 	assert_int_equal(judge("", true, facts), 629);
 	assert_int_equal(judge("", false, facts), 734);
+	/* pppd ends so without a word if it has nothing to speak. */
+	facts = (struct pppd_facts){.exit_status = 16, .reason = 10, .network = true};
+	assert_int_equal(judge("", false, facts), 720);
+	assert_int_equal(judge("", true, facts), 732);
+	facts.network = false;
+	assert_int_equal(judge("", false, facts), 732);
 	facts = (struct pppd_facts){.exit_status = 16, .reason = 15};
 	assert_int_equal(judge("", true, facts), 721);
 }
