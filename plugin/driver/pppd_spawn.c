@@ -45,7 +45,9 @@ void pppd_give_done(struct pppd_link *link)
 		fd_close(link->give[--link->n_give].fd);
 }
 
-int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target)
+/* A pipe from which the child will read a text of this length, and our end of it. A text that it cannot hold would
+ * block us for good. */
+static int give_reader(struct pppd_link *link, size_t len, int target, int *ret_fd)
 {
 	_cleanup_fd_ int read_end = -1, write_end = -1;
 	int r;
@@ -53,13 +55,20 @@ int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int tar
 	r = fd_pipe(0, &read_end, &write_end);
 	if (r < 0)
 		return r;
-	/* A text that a pipe cannot hold would block here for good. */
 	if (fcntl(write_end, F_GETPIPE_SZ) < (int)len)
 		return -EFBIG;
-	r = fd_write_all(write_end, text, len);
-	if (r < 0)
-		return r;
-	return pppd_give(link, TAKE_FD(read_end), target);
+	r = pppd_give(link, TAKE_FD(read_end), target);
+	if (r == 0)
+		*ret_fd = TAKE_FD(write_end);
+	return r;
+}
+
+int pppd_give_text(struct pppd_link *link, const char *text, size_t len, int target)
+{
+	_cleanup_fd_ int write_end = -1;
+	int r = give_reader(link, len, target, &write_end);
+
+	return r < 0 ? r : fd_write_all(write_end, text, len);
 }
 
 /* A pipe of which pppd and its children write and we read. Neither end ever blocks: nobody there must wait for an agent
@@ -210,6 +219,7 @@ static int start(struct ras_call *call, struct pppd_link *link)
 int pppd_spawn(struct ras_call *call, struct pppd_link *link)
 {
 	_cleanup_free_ struct pppd_options *options = calloc(1, sizeof(*options));
+	_cleanup_fd_ int write_end = -1;
 	int r;
 
 	r = need_common(call);
@@ -223,8 +233,13 @@ int pppd_spawn(struct ras_call *call, struct pppd_link *link)
 	r = fill_options(call, link, options);
 	if (r < 0)
 		return r;
-	r = pppd_give_text(link, options->text, options->len, PPPD_FD_OPTIONS);
+	r = give_reader(link, options->len, PPPD_FD_OPTIONS, &write_end);
 	if (r < 0)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, "No pipe for the options: %s", strerror(-r));
-	return start(call, link);
+	r = start(call, link);
+	/* Only now, as the record tells of the process: one that no later agent could find has no options, and ends.
+	 * One that takes none any more has ended already, and is asked why. */
+	if (r == 0)
+		fd_write_all(write_end, options->text, options->len);
+	return r;
 }

@@ -63,19 +63,21 @@ class Server:
         self.child.wait(10)
 
 
-def lns(address=FAR, addresses="10.97.0.10-10.97.0.50", more=""):
+def lns(address=FAR, addresses="10.97.0.10-10.97.0.50", more="", options="require-chap\nms-dns 10.97.0.1\n", before=()):
+    """before: a command that becomes xl2tpd."""
     path = f"{FOLDER}/lns-{address}"
-    write(f"{path}.ppp", PPP + "require-chap\nms-dns 10.97.0.1\n")
+    write(f"{path}.ppp", PPP + options)
     write(f"{path}.secrets", "* * secret-of-the-tunnel\n")
     write(f"{path}.conf", f"[global]\nlisten-addr = {address}\nauth file = {path}.secrets\n[lns default]\nip range = {addresses}\n"
           f"local ip = 10.97.0.1\nname = far\npppoptfile = {path}.ppp\n{more}")
-    return Server("/usr/sbin/xl2tpd", "-D", "-c", f"{path}.conf", "-p", f"{path}.pid", "-C", f"{path}.control")
+    return Server(*before, "/usr/sbin/xl2tpd", "-D", "-c", f"{path}.conf", "-p", f"{path}.pid", "-C", f"{path}.control")
 
 
-def pptp():
-    write(f"{FOLDER}/pptpd.ppp", PPP + "local\nnolock\nrequire-mschap-v2\n")
-    write(f"{FOLDER}/pptpd.conf", f"option {FOLDER}/pptpd.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {FAR}\n")
-    return Server("/usr/sbin/pptpd", "-f", "-c", f"{FOLDER}/pptpd.conf", "-p", f"{FOLDER}/pptpd.pid")
+def pptp(address=FAR, options="require-mschap-v2\n"):
+    path = f"{FOLDER}/pptpd-{address}"
+    write(f"{path}.ppp", PPP + "local\nnolock\n" + options)
+    write(f"{path}.conf", f"option {path}.ppp\nlocalip 10.96.0.1\nremoteip 10.96.0.10-50\nlisten {address}\n")
+    return Server("/usr/sbin/pptpd", "-f", "-c", f"{path}.conf", "-p", f"{path}.pid")
 
 
 def stand_in():

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# modules: ppp_async l2tp_ppp pppoe veth ipv6
+# programs: pppd chat xl2tpd pptp pptpd pppoe-server
+"""kill -9 of the agent in each state of an attempt, for each device type: nothing is left of the attempt, it is accounted for, and the
+entry can be dialed again."""
+from every_type import STATES, EveryType, clear_far_side, names_at
+from links import *
+
+links = EveryType()
+lab, INDEX = links.lab, links.index
+
+
+def reach(names, state):
+    """Dials them all, and waits until each is in the state in which its far side holds it. The simulated line holds none, so it comes
+    last."""
+    held = [name for name in names if not name.startswith("loopback")]
+    links.dial_all(held)
+    until(lambda: set(links.states(held).values()) == {state}, 40, lambda: f"all are in {state}: {links.states(held)}")
+    if state == "openPort":
+        until(lambda: list(ours().values()).count("getent") >= 2, 20, lambda: f"names are looked up: {ours()}")
+    passing = [name for name in names if name not in held]
+    links.dial_all(passing)
+    until(lambda: set(links.states(passing).values()) == {state}, 20, lambda: f"{passing} are in {state}")
+
+
+def killed_in(state):
+    names = names_at(state)
+    reach(names, state)
+    calls = {name: links.row(name)["CallId"] for name in names}
+    links.crash()
+    links.accounted(names)
+    equal({name: links.row(name)["CallId"] for name in names}, calls, "they are the same attempts")
+    for name in names:
+        equal(len(lab.notifications("rasDialFailed", INDEX[name])), 1, name)
+    clear_far_side()
+    reach(names, state)
+    links.hang_up_all(names)
+    links.accounted(names, 631, "localRequest", status="down")
+    clear_far_side()
+
+
+for each in STATES:
+    def killed(state=each):
+        killed_in(state)
+    killed.__name__ = f"killed_in_{each}"
+    killed.__doc__ = f"Killed in {each}: ended with all of its processes and files, accounted for, dialed again as before"
+    test(90)(killed)
+
+
+@test(120)
+def killed_at_once():
+    """Killed when the first program has just begun: nothing is left that no later agent knows of"""
+    names = names_at("allDevicesConnected")
+    for _ in range(4):
+        links.dial_all(names)
+        until(lambda: "pppd" in ours().values(), 20, "pppd begins", pause=0)
+        links.crash()
+        links.accounted(names)
+        clear_far_side()
+
+
+@test(90)
+def killed_in_pause():
+    """Killed while a refused call waits for another secret: accounted for"""
+    names = names_at("paused")
+    links.dial_all(names)
+    until(lambda: set(links.states(names).values()) == {"retryAuthentication"}, 60, lambda: f"all are paused: {links.states(names)}")
+    links.crash()
+    links.accounted(names)
+
+
+@test(90)
+def killed_in_redial_pause():
+    """Killed between two attempts: the series goes on with its count; hung up, it stays so over another kill"""
+    names = names_at("again")
+    links.dial_all(names)
+    links.all_become(names, "waitingRedial")
+    before = {name: links.row(name) for name in names}
+    for _ in range(2):
+        links.crash()
+        for name in names:
+            row = links.row(name)
+            for column in ("OperStatus", "RedialsLeft", "Attempts", "CallId", "LastErrorCode", "LastErrorText", "LastBackendCode", "Desired"):
+                equal(row[column], before[name][column], f"{column} of {name}")
+            check(0 < row["NextRedial"] <= before[name]["NextRedial"], f"{name}: {row['NextRedial']} s")
+    links.hang_up_all(names)
+    links.all_become(names, "down")
+    links.crash()
+    for name in names:
+        row = links.row(name)
+        equal((row["OperStatus"], row["Desired"], row["Attempts"]), ("down", "down", 1), name)
+    links.nothing_left()
+
+
+links.run()
