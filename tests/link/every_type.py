@@ -120,7 +120,7 @@ PLACES = {
     "modem": NUMBERS, "cellular": NUMBERS,
     "exec": {place: place for place in (*STATES, "up", "again", "paused", "slow")},
     "loopback": {"up": "setup=30ms", "again": "fail=676", "paused": "expects=open sesame", "slow": None,
-                 **{state: "setup=4s" for state in STATES}},
+                 **{state: "setup=20s" for state in STATES}},
 }
 MAKE = {
     "pty": lambda name, where, keys: pty(name, where, **keys),
