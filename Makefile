@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # "make help" shows these lines:
 #:
-#: make              builds rasdiald, rasdial, rasdial-pppd.so and the helpers in build/
+#: make              builds rasdiald, rasdial.so, rasdial, rasdial-pppd.so and the helpers in build/
 #: make demo         shows the main job on loopback, as any user; KEEP=1 leaves it running
 #: make check        builds and runs all tests; TESTS="unit agent/test_set" chooses (tests/run --list)
 #: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
@@ -66,12 +66,15 @@ sanitizer := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-po
 endif
 all_ldflags = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
-compile_pie = $(CC) $(all_cppflags) $(fortify) $(all_cflags) -fPIE $(sanitizer)
-# Objects that other programs load never carry a sanitizer.
+# For programs, and for the object that snmpd loads.
+compile = $(CC) $(all_cppflags) $(fortify) $(all_cflags) -fPIC -fvisibility=hidden $(sanitizer)
+# The object that pppd loads never carries a sanitizer.
 compile_pic = $(CC) $(all_cppflags) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(all_cflags) -fPIC
 link_program = $(CC) -pie $(sanitizer) $(all_ldflags)
 # The host's symbols are resolved when it loads the object; ours bind to ourselves, and those of archives stay inside.
 link_loadable = $(CC) -shared -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $(all_ldflags)
+# It stays in memory when it is unloaded: a dial thread may be left.
+link_dlmod = $(link_loadable) $(sanitizer) -Wl,-z,nodelete
 
 snmp_libs := -lnetsnmpagent -lnetsnmp
 
@@ -107,7 +110,7 @@ fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What the pppd of the other side loads in tests of links.
 peers := $(patsubst %.c,$(OUT)/%.so,$(wildcard tests/link/*.c))
 
-programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald) $(if $(wildcard plugin/cli/rasdial.c),$(OUT)/rasdial) \
+programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald $(OUT)/rasdial.so) $(if $(wildcard plugin/cli/rasdial.c),$(OUT)/rasdial) \
 	$(if $(pppd_plugin),$(OUT)/rasdial-pppd.so) $(helpers)
 
 all: packages-build
@@ -129,6 +132,10 @@ fuzzers: $(fuzzers)
 $(OUT)/rasdiald: $(main) $(agent) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs) -lyaml
 
+# What it needs of the agent, and nothing of an AgentX session; libnetsnmp is snmpd's.
+$(OUT)/rasdial.so: $(dlmod) $(OUT)/libagent.a $(OUT)/librasdial.a
+	$(call say,LINK,$@)$(link_dlmod) -o $@ $^ -lyaml
+
 $(OUT)/rasdial: $(command) $(cli) $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
 
@@ -147,6 +154,7 @@ $(patsubst plugin/helpers/%,$(OUT)/helpers/%,$(helper_scripts)): $(OUT)/helpers/
 	$(call say,COPY,$@)install -D -m $(if $(filter %/functions,$@),0644,0755) $< $@
 
 $(OUT)/librasdial.a: $(engine)
+$(OUT)/libagent.a: $(agent)
 $(OUT)/pic/libsys.a: $(pic_sys)
 %.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
@@ -165,7 +173,7 @@ $(soakers) $(fuzzers): $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/librasdial.a
 
 $(OUT)/%.o: %.c $(OUT)/flags
 	$(Q)mkdir -p $(@D)
-	$(call say,CC,$@)$(compile_pie) -c -o $@ $<
+	$(call say,CC,$@)$(compile) -c -o $@ $<
 
 $(OUT)/pic/%.o: %.c $(OUT)/flags
 	$(Q)mkdir -p $(@D)
@@ -174,8 +182,8 @@ $(OUT)/pic/%.o: %.c $(OUT)/flags
 # Changes when the compiler or a flag does, and everything is built again.
 $(OUT)/flags: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '%s\n' $(call quote,$(compile_pie) $(compile_pic) $(link_program)) | cmp -s - $@ || \
-	    printf '%s\n' $(call quote,$(compile_pie) $(compile_pic) $(link_program)) > $@
+	$(Q)printf '%s\n' $(call quote,$(compile) $(compile_pic) $(link_program)) | cmp -s - $@ || \
+	    printf '%s\n' $(call quote,$(compile) $(compile_pic) $(link_program)) > $@
 quote = '$(subst ','\'',$(1))'
 
 packages-%: FORCE
@@ -258,4 +266,4 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers)) $(patsubst $(OUT)/%.so,$(OUT)/pic/%.d,$(peers))
+-include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(dlmod) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers)) $(patsubst $(OUT)/%.so,$(OUT)/pic/%.d,$(peers))

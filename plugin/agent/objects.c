@@ -36,7 +36,7 @@ const struct table_list objects_list = {tables, ARRAY_SIZE(tables), store_begin,
 static oid root[] = {MIB_ROOT};
 static const oid objects[] = {MIB_ROOT, MIB_OBJECTS};
 
-static netsnmp_handler_registration *registration;
+static bool registered;
 static int wake_fd = -1;
 static unsigned expiry; /* alarm */
 
@@ -141,50 +141,73 @@ void objects_disconnected(struct agent *agent)
 
 /* ---- registration ---- */
 
+static int register_handler(struct agent *agent)
+{
+	netsnmp_handler_registration *reg = netsnmp_create_handler_registration("rasdial", handle, objects,
+										ARRAY_SIZE(objects),
+										HANDLER_CAN_RWRITE);
+	int r;
+
+	if (!reg)
+		return -ENOMEM;
+	reg->my_reg_void = agent;
+	if (agent->context[0]) {
+		reg->contextName = strdup(agent->context);
+		if (!reg->contextName) {
+			netsnmp_handler_registration_free(reg);
+			return -ENOMEM;
+		}
+	}
+	/* Frees the registration if it fails. */
+	r = netsnmp_register_handler(reg);
+	if (r == MIB_DUPLICATE_REGISTRATION)
+		return -EEXIST;
+	return r == MIB_REGISTERED_OK ? 0 : -ENOMEM;
+}
+
+/* netsnmp_unregister_handler() goes on with the name of the context after it has freed it. */
+static void unregister_handler(const struct agent *agent)
+{
+	oid name[ARRAY_SIZE(objects)];
+
+	memcpy(name, objects, sizeof(objects));
+	unregister_mib_context(name, ARRAY_SIZE(name), DEFAULT_MIB_PRIORITY, 0, 0,
+			       agent->context[0] ? agent->context : NULL);
+}
+
 int objects_register(struct agent *agent)
 {
+	int r;
+
 	/* The library waits with select(). */
 	wake_fd = fcntl(ras_wake_fd(agent->ras), F_DUPFD_CLOEXEC, 3);
 	if (wake_fd < 0)
 		return -errno;
-	registration = netsnmp_create_handler_registration("rasdial", handle, objects, ARRAY_SIZE(objects),
-							   HANDLER_CAN_RWRITE);
-	if (!registration)
-		goto fail;
-	registration->my_reg_void = agent;
-	if (agent->context[0]) {
-		registration->contextName = strdup(agent->context);
-		if (!registration->contextName) {
-			netsnmp_handler_registration_free(registration);
-			goto fail;
-		}
+	r = register_handler(agent);
+	if (r == 0 && register_readfd(wake_fd, woken, agent) != FD_REGISTERED_OK) {
+		unregister_handler(agent);
+		r = -ENOSPC;
 	}
-	/* Frees the registration if it fails. */
-	if (netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
-		goto fail;
-	if (register_readfd(wake_fd, woken, agent) != FD_REGISTERED_OK) {
-		netsnmp_unregister_handler(registration);
-		goto fail;
+	if (r < 0) {
+		wake_fd = fd_close(wake_fd);
+		return r;
 	}
 	register_sysORTable(root, ARRAY_SIZE(root), "RASDIAL-MIB: remote access connections, dialed and watched");
+	registered = true;
 	return 0;
-fail:
-	registration = NULL;
-	wake_fd = fd_close(wake_fd);
-	return -ENOMEM;
 }
 
 void objects_unregister(struct agent *agent)
 {
-	if (!registration)
+	if (!registered)
 		return;
+	registered = false;
 	if (expiry)
 		snmp_alarm_unregister(expiry);
 	expiry = 0;
 	set_expire(agent, 0);
 	unregister_sysORTable(root, ARRAY_SIZE(root));
 	unregister_readfd(wake_fd);
-	netsnmp_unregister_handler(registration);
-	registration = NULL;
+	unregister_handler(agent);
 	wake_fd = fd_close(wake_fd);
 }

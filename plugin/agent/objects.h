@@ -33,7 +33,7 @@ struct agent {
 };
 
 /* Registers the objects, the module in sysORTable and the wake-up. agent must stay until objects_unregister(). Returns
- * 0 or negative errno, with nothing left registered. */
+ * 0 or negative errno, with nothing left registered; -EEXIST: within this process another agent has them. */
 int objects_register(struct agent *agent);
 
 void objects_unregister(struct agent *agent);

@@ -11,13 +11,13 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/host.h"
 #include "agent/supervisor.h"
 #include "config/config.h"
-#include "control/control_server.h"
-#include "driver/drivers.h"
 #include "ras/ras.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/limits.h"
 #include "sys/log.h"
 #include "sys/macro.h"
 #include "sys/process.h"
@@ -299,6 +299,7 @@ static void reload(const struct options *options)
 	agent = agent_settings(config);
 	agent_reload(&agent);
 	log_info("configuration %s read again: %zu entries", options->config, config->n_entries);
+	host_check_limits(life.ras);
 }
 
 static void on_wake(int fd, void *data)
@@ -312,44 +313,6 @@ static void on_wake(int fd, void *data)
 }
 
 /* ---- life ---- */
-
-static int start_engine(const struct config *config)
-{
-	struct ras_settings settings;
-	struct ras_error error;
-
-	config_settings(config, &settings);
-	if (ras_new(&settings, ras_drivers, &error, &life.ras) < 0) {
-		log_error("%s", error.text);
-		return -1;
-	}
-	if (ras_phonebook_load(life.ras, config->entries, config->n_entries, &error) < 0) {
-		log_error("%s", error.text);
-		return -1;
-	}
-	return 0;
-}
-
-static void on_control(int fd UNUSED, void *data UNUSED)
-{
-	control_server_turn(life.control);
-}
-
-/* Without it all goes on, but for the command on this host. */
-static void start_control(const struct config *config)
-{
-	int r = control_server_new(life.ras, config->agent.run_dir, &life.control);
-
-	if (r == 0)
-		r = control_server_listen(life.control);
-	if (r == 0)
-		r = agent_watch(control_server_fd(life.control), on_control, NULL);
-	if (r == 0)
-		return;
-	log_error("the control socket in %s cannot be opened, so rasdial does not reach this agent: %s",
-		  config->agent.run_dir, strerror(-r));
-	life.control = control_server_free(life.control);
-}
 
 /* Links are taken up before the master is looked for, which may take its time. */
 static int start_agent(struct options *options, const struct config *config)
@@ -367,7 +330,7 @@ static int start_agent(struct options *options, const struct config *config)
 	if (r < 0)
 		log_error("cannot start the SNMP agent: %s", strerror(-r));
 	else
-		start_control(config);
+		life.control = host_control_new(life.ras, config);
 	return r;
 }
 
@@ -377,10 +340,8 @@ static int run(struct options *options, sigset_t *set, const struct config *conf
 	pthread_t signals;
 	int r;
 
-	if (start_engine(config) < 0) {
-		ras_free(life.ras);
+	if (host_engine_new(config, &life.ras) < 0)
 		return EXIT_FAILURE;
-	}
 	r = pthread_create(&signals, NULL, signal_thread, set);
 	if (r != 0) {
 		log_error("cannot make a thread: %s", strerror(r));
@@ -392,6 +353,7 @@ static int run(struct options *options, sigset_t *set, const struct config *conf
 		pthread_kill(signals, SIGTERM);
 	} else {
 		log_info("rasdiald " RASDIAL_VERSION " started: %zu entries", config->n_entries);
+		host_check_limits(life.ras);
 		detach_done(parent, config->agent.log_target == LOG_TARGET_STDERR);
 		open_log(options, config);
 		supervisor_ready();
@@ -401,7 +363,7 @@ static int run(struct options *options, sigset_t *set, const struct config *conf
 	}
 	sem_post(&life.ended);
 	pthread_join(signals, NULL);
-	life.control = control_server_free(life.control);
+	life.control = host_control_free(life.control);
 	ras_free(life.ras);
 	log_info("ended");
 	return status;
@@ -428,7 +390,7 @@ int main(int argc, char *argv[])
 	status = EXIT_FAILURE;
 	agent_environment();
 	take_signals(&set);
-	fd_raise_limit();
+	limits_raise();
 	if (load_config(&options, &config, error) < 0) {
 		fprintf(stderr, "%s\n", error);
 		goto out;

@@ -290,6 +290,17 @@ static bool let_go(struct ras_call *call)
 	return keep;
 }
 
+/* Another engine has the directories by now, and makes an end of what is left. */
+static bool leave_it(struct ras_call *call)
+{
+	if (!atomic_load(&call->ras->abandoned))
+		return false;
+	pthread_mutex_lock(&call->conn->lock);
+	conn_hand_over(call->conn);
+	pthread_mutex_unlock(&call->conn->lock);
+	return true;
+}
+
 bool call_end(struct ras_call *call, int result)
 {
 	struct ras_history_row *row;
@@ -303,6 +314,8 @@ bool call_end(struct ras_call *call, int result)
 		call->driver->hang_up(call);
 		call_drop_number(call);
 	}
+	if (leave_it(call))
+		return false;
 	network_down(call);
 	decide(call, result, &o);
 	row = history_row(call, &o);

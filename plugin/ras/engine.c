@@ -42,7 +42,7 @@ static int lock_dir(int dirfd, const char *what, const char *path, const char *o
 
 	if (fd == -EBUSY)
 		ras_error_set(ret_error, fd, RAS_BACKEND_NONE,
-			      "%s %s is in use by another agent (give each its own with %s)", what, path, option);
+			      "%s %s is in use by another agent (give each its own %s)", what, path, option);
 	else if (fd < 0)
 		ras_error_set(ret_error, fd, RAS_BACKEND_NONE, "%s %s cannot be locked: %s", what, path, strerror(-fd));
 	return fd;
@@ -55,13 +55,13 @@ static int open_dirs(struct ras *ras, const struct ras_settings *settings, struc
 	ras->state_fd = open_dir("state directory", settings->state_dir, ret_error);
 	if (ras->state_fd < 0)
 		return ras->state_fd;
-	ras->lock_fd = lock_dir(ras->state_fd, "state directory", settings->state_dir, "-s", ret_error);
+	ras->lock_fd = lock_dir(ras->state_fd, "state directory", settings->state_dir, "state-dir", ret_error);
 	if (ras->lock_fd < 0)
 		return ras->lock_fd;
 	ras->run_fd = open_dir("run directory", settings->run_dir, ret_error);
 	if (ras->run_fd < 0)
 		return ras->run_fd;
-	ras->run_lock_fd = lock_dir(ras->run_fd, "run directory", settings->run_dir, "-r", ret_error);
+	ras->run_lock_fd = lock_dir(ras->run_fd, "run directory", settings->run_dir, "run-dir", ret_error);
 	if (ras->run_lock_fd < 0)
 		return ras->run_lock_fd;
 	dir_remove_temporary(ras->state_fd);
@@ -288,8 +288,27 @@ void ras_reap(struct ras *ras)
 	}
 }
 
+void ras_keep_links(struct ras *ras)
+{
+	atomic_store(&ras->hang_up_on_exit, false);
+}
+
+/* Threads that are left write nothing any more, so that another engine may have the directories. */
+static struct ras *abandon(struct ras *ras)
+{
+	pthread_mutex_lock(&ras->store.lock);
+	atomic_store(&ras->abandoned, true);
+	ras->store.fd = fd_close(ras->store.fd);
+	pthread_mutex_unlock(&ras->store.lock);
+	ras->run_lock_fd = fd_close(ras->run_lock_fd);
+	ras->lock_fd = fd_close(ras->lock_fd);
+	return ras;
+}
+
 struct ras *ras_free(struct ras *ras)
 {
+	bool left;
+
 	if (!ras)
 		return NULL;
 	ras_edit_cancel(ras->edit);
@@ -299,8 +318,11 @@ struct ras *ras_free(struct ras *ras)
 	}
 	keeper_stop(ras);
 	ras_reap(ras);
-	if (ras->threads)
-		return NULL; /* still in use by a thread that does not end */
+	pthread_mutex_lock(&ras->lock);
+	left = ras->threads != NULL;
+	pthread_mutex_unlock(&ras->lock);
+	if (left)
+		return abandon(ras);
 	notices_clear(ras);
 	history_clear(&ras->history);
 	for (size_t i = 0; i < ras->n_conns; i++)

@@ -263,6 +263,7 @@ struct ras {
 	uint32_t max_entries;
 	_Atomic uint32_t grace_ms;
 	atomic_bool hang_up_on_exit;
+	atomic_bool abandoned; /* files are another engine's now; set under store.lock */
 	uint32_t notify_queue;
 	_Atomic uint32_t setting[RAS_SETTING_MAX];
 	uint32_t file_value[RAS_SETTING_MAX];   /* store.lock */

@@ -48,6 +48,8 @@ int link_record_write(struct ras_call *call, bool up)
 	char file[LINK_RECORD_FILE_MAX];
 	int r;
 
+	if (atomic_load(&call->ras->abandoned))
+		return 0;
 	record_begin(&w, "link");
 	record_put_str(&w, "name", call->conn->name);
 	record_put_u64(&w, "index", ras_call_index(call));
@@ -88,6 +90,8 @@ void link_record_remove(struct ras_call *call)
 {
 	char file[LINK_RECORD_FILE_MAX];
 
+	if (atomic_load(&call->ras->abandoned))
+		return;
 	file_name(call, file);
 	unlinkat(call->ras->run_fd, file, 0);
 	/* The next attempt of the same thread has a record of its own. */

@@ -93,7 +93,12 @@ int ras_start(struct ras *ras);
  * after it. May be called again. */
 int ras_stop(struct ras *ras, int timeout_ms);
 
-/* After ras_stop(). If that left a thread, memory the thread needs is left too. Takes NULL, returns NULL. */
+/* [any] Links that are up stay up at ras_stop(), whatever is configured: another engine takes them over. */
+void ras_keep_links(struct ras *ras);
+
+/* After ras_stop(). If that left a thread, both directories are another engine's from now on, which ends and accounts
+ * for what the thread does not get done any more, and memory the thread needs is left: then ras is returned, for
+ * another try later. Else NULL. Takes NULL. */
 struct ras *ras_free(struct ras *ras);
 
 /* Joins dial threads that have ended. Cheap; call it whenever ras_wake_fd() is readable. */
@@ -204,9 +209,10 @@ struct ras_request;
 
 /* Checks a request and makes everything it needs, so that commit cannot fail: for a dial, the thread, parked, and its
  * place under rasMaxConcurrentDials. request_id 0: none. trigger: who asks. Returns 0; -EINVAL if the state forbids it
- * (answer inconsistentValue); -EAGAIN or -ENOMEM if there is no place, thread or memory (resourceUnavailable). What is
- * refused counts in rasDialsRejected where it is a dial. A request that repeats a non-zero request_id with the same
- * action succeeds and does nothing. One reservation at a time for each connection, else -EINVAL. */
+ * (answer inconsistentValue); -EAGAIN, -EMFILE or -ENOMEM if there is no place, thread, descriptor or memory
+ * (resourceUnavailable). What is refused counts in rasDialsRejected where it is a dial. A request that repeats a
+ * non-zero request_id with the same action succeeds and does nothing. One reservation at a time for each connection,
+ * else -EINVAL. */
 int ras_request_reserve(struct ras *ras, struct ras_conn *conn, enum ras_action action, uint32_t request_id,
 			enum ras_trigger trigger, struct ras_request **ret);
 

@@ -68,8 +68,11 @@ static int open_journal(struct ras *ras)
 int store_append(struct ras *ras, const char *lines, size_t len, bool durable)
 {
 	struct ras_store *store = &ras->store;
-	int r = store->fd < 0 ? open_journal(ras) : 0;
+	int r;
 
+	if (atomic_load(&ras->abandoned))
+		return -ESHUTDOWN;
+	r = store->fd < 0 ? open_journal(ras) : 0;
 	if (r == 0)
 		r = fd_write_all(store->fd, lines, len);
 	if (r == 0 && durable && fdatasync(store->fd) < 0)

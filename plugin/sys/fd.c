@@ -73,6 +73,19 @@ int fd_event(void)
 	return fd_high(fd);
 }
 
+int fd_event_of_many(void)
+{
+	int fd = fd_event();
+	struct rlimit limit;
+
+	if (fd < 0 || fd >= FD_HIGH || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return fd;
+	if (limit.rlim_cur <= FD_HIGH && (rlim_t)fd + FD_RESERVE < limit.rlim_cur)
+		return fd;
+	fd_close(fd);
+	return -EMFILE;
+}
+
 void fd_event_post(int fd)
 {
 	const uint64_t one = 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define FD_HIGH 1024
+#define FD_RESERVE 32
 
 /* Raises RLIMIT_NOFILE to its hard limit. Returns the limit now in force, or negative errno. */
 int64_t fd_raise_limit(void);
@@ -19,6 +20,10 @@ int fd_high(int fd);
 
 /* An eventfd (EFD_NONBLOCK). Returns the descriptor or negative errno. */
 int fd_event(void);
+
+/* As fd_event(), for one of many that wait for a request of somebody outside: they must not use up what the rest of the
+ * process needs. -EMFILE also if there are only low numbers left, or FD_RESERVE of them. */
+int fd_event_of_many(void);
 
 /* Makes an eventfd readable. Never blocks, never fails in a way a caller could mend. Safe in a signal handler. */
 void fd_event_post(int fd);

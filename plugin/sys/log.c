@@ -14,12 +14,13 @@
 
 #include "sys/utf8.h"
 
-enum sink { SINK_PLAIN, SINK_TERMINAL, SINK_JOURNAL, SINK_SYSLOG };
+enum sink { SINK_PLAIN, SINK_TERMINAL, SINK_JOURNAL, SINK_SYSLOG, SINK_DIVERTED };
 
 /* Set by log_open() while other threads may log already (a reload). */
 static _Atomic(enum sink) log_sink = SINK_PLAIN;
 static _Atomic(enum log_level) log_limit = LOG_LEVEL_INFO;
 static _Atomic(const char *) log_prefix = "";
+static void (*log_take)(enum log_level level, const char *line); /* SINK_DIVERTED */
 
 static const struct {
 	const char *word;
@@ -67,7 +68,7 @@ static enum sink choose_sink(enum log_target target)
 
 void log_open(const char *ident, enum log_target target, enum log_level level)
 {
-	enum sink sink = choose_sink(target);
+	enum sink sink = log_sink == SINK_DIVERTED ? SINK_DIVERTED : choose_sink(target);
 
 	if (sink == SINK_SYSLOG) {
 		/* Inside another daemon the name of the syslog connection is that daemon's. */
@@ -79,6 +80,12 @@ void log_open(const char *ident, enum log_target target, enum log_level level)
 	}
 	log_sink = sink;
 	log_limit = level;
+}
+
+void log_divert(void (*take)(enum log_level level, const char *line))
+{
+	log_take = take;
+	log_sink = SINK_DIVERTED;
 }
 
 enum log_level log_level(void)
@@ -127,6 +134,8 @@ static size_t put_head(char line[LOG_LINE_MAX], enum sink sink, enum log_level l
 	struct tm tm;
 	int n;
 
+	if (sink == SINK_DIVERTED)
+		return 0;
 	if (sink == SINK_SYSLOG) {
 		const char *prefix = log_prefix;
 
@@ -166,7 +175,9 @@ void log_write(enum log_level level, const char *format, ...)
 	len = put_head(line, sink, level);
 	len += log_escape(line + len, sizeof(line) - len, text, MIN((size_t)n, sizeof(text) - 1));
 
-	if (sink == SINK_SYSLOG) {
+	if (sink == SINK_DIVERTED) {
+		log_take(level, line);
+	} else if (sink == SINK_SYSLOG) {
 		syslog(LOG_DAEMON | levels[level].priority, "%s", line);
 	} else {
 		line[len++] = '\n';

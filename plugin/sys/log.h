@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One line of log at a time, to standard error or to syslog. Any thread may log; no allocation, no lock held while
- * the line is written, no line longer than LOG_LINE_MAX (a longer one is cut and marked). Control characters in what
- * comes from outside are shown as \xNN, so that nobody can forge a line. */
+/* One line of log at a time, to standard error, to syslog, or to the daemon that we are a part of. Any thread may log;
+ * no allocation, no lock held while the line is written, no line longer than LOG_LINE_MAX (a longer one is cut and
+ * marked). Control characters in what comes from outside are shown as \xNN, so that nobody can forge a line. */
 #ifndef RASDIAL_SYS_LOG_H
 #define RASDIAL_SYS_LOG_H
 
@@ -19,6 +19,10 @@ enum log_target { LOG_TARGET_AUTO, LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 /* Call before any other thread exists, and again at a reload. ident is kept, not copied. Lines to a journal stream
  * carry <N> priority prefixes (JOURNAL_STREAM, see sd-daemon(3)). */
 void log_open(const char *ident, enum log_target target, enum log_level level);
+
+/* Lines go to take() instead, as they are and without an end of line, in the thread that logs: a part of another daemon
+ * has no log of its own. take is there for good. Call before any other thread exists. */
+void log_divert(void (*take)(enum log_level level, const char *line));
 
 enum log_level log_level(void);
 

@@ -303,6 +303,17 @@ int process_spawn(const char *const argv[], const char *const envp[], const stru
 	return 0;
 }
 
+/* Gives the number of a child that has ended back to the kernel. */
+static void reap_finally(struct process *p)
+{
+	siginfo_t info;
+
+	if (p->child && p->ended) {
+		waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG);
+		p->child = false;
+	}
+}
+
 int process_adopt(pid_t pid, uint64_t started, struct process *ret)
 {
 	struct process p = PROCESS_NONE;
@@ -319,8 +330,12 @@ int process_adopt(pid_t pid, uint64_t started, struct process *ret)
 	if (p.pidfd < 0)
 		return p.pidfd;
 	r = read_stat(pid, &st);
-	if (r == 0 && (st.started != started || stat_is_dead(&st)))
+	if (r == 0 && (st.started != started || stat_is_dead(&st))) {
 		r = -ESRCH;
+		/* Nobody else will reap it. */
+		p.child = p.ended = st.started == started && st.parent == getpid();
+		reap_finally(&p);
+	}
 	if (r < 0) {
 		fd_close(p.pidfd);
 		return r;
@@ -364,17 +379,6 @@ bool process_reap(struct process *p)
 		p->ended = pidfd_readable(p->pidfd, 0);
 	}
 	return p->ended;
-}
-
-/* Gives the number of a child that has ended back to the kernel. */
-static void reap_finally(struct process *p)
-{
-	siginfo_t info;
-
-	if (p->child && p->ended) {
-		waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG);
-		p->child = false;
-	}
 }
 
 /* Kernels before 6.9 know groups by number only. The number is safe while the leader is there, dead or alive, and as

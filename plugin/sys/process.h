@@ -40,8 +40,8 @@ int process_spawn(const char *const argv[], const char *const envp[], const stru
 		  struct process *ret);
 
 /* Takes over a process that an earlier agent started, if pid still is the one that started at that tick. It may be our
- * own child too (an agent that starts anew within its process). Returns 0, -ESRCH if it has ended or is another one, or
- * negative errno. */
+ * own child too (an agent that starts anew within its process). Returns 0, -ESRCH if it has ended (our own child is
+ * reaped then) or is another one, or negative errno. */
 int process_adopt(pid_t pid, uint64_t started, struct process *ret);
 
 /* Takes note of the end without waiting, once the pidfd is readable. Returns true if the process has ended (now or

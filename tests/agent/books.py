@@ -117,8 +117,8 @@ class Books:
 
     def check_leftovers(self):
         """Nothing of a call stays: descriptors, threads, records."""
-        until(lambda: len(self.agent.fds()) == self.idle_fds, 5,
-              lambda: f"{self.idle_fds} descriptors as before: {self.agent.fds()}")
+        until(lambda: len(self.agent_fds()) == self.idle_fds, 5,
+              lambda: f"{self.idle_fds} descriptors as before: {self.agent_fds()}")
         for root, _, files in os.walk(self.run_dir):
             for name in files:
                 path = os.path.join(root, name)

@@ -5,7 +5,7 @@ import time
 from collections import namedtuple
 
 from config_text import line
-from lab import Lab
+from host_lab import Lab
 from mib import MIB
 from phonebook import Phonebook
 from snmp import Manager

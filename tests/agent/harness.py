@@ -13,7 +13,8 @@
     run(lab)
 
 Run with: python3 tests/agent/test_X.py [part of a function's name]. Environment: RASDIAL_BUILD (folder with rasdiald), RASDIAL_TMP
-(folder for what the programs write), RASDIAL_KEEP=1 (leave that), RASDIAL_TEST_PATIENCE (factor for deadlines).
+(folder for what the programs write), RASDIAL_KEEP=1 (leave that), RASDIAL_TEST_PATIENCE (factor for deadlines), RASDIAL_TEST_HOST
+(agent: rasdiald has the agent; dlmod: snmpd has it).
 """
 import os
 import shutil
@@ -22,11 +23,12 @@ import sys
 import tap
 from books import SUM_SCALARS, SYS_UP_TIME, Watch  # noqa: F401
 from config_text import line  # noqa: F401
-from lab import RASDIALD, Lab, parse_tool  # noqa: F401
+from host_lab import Lab  # noqa: F401
+from lab import RASDIALD, parse_tool  # noqa: F401
 from mib import MIB, MIB_FILE  # noqa: F401
 from programs import Process  # noqa: F401
 from snmp import SET, Manager, SnmpTimeout  # noqa: F401
-from tap import Skip, check, equal, say, test, until  # noqa: F401
+from tap import HOST, Skip, check, equal, say, test, until  # noqa: F401
 
 
 def run(lab=None):

@@ -95,19 +95,33 @@ class Lab(Books):
             os.fchmod(file.fileno(), 0o600)
             file.write(yaml_text(self.agent_keys, self.entries))
 
-    def start_snmpd(self):
+    def log_of(self, program):
+        """Where a program, snmpd or rasdiald, writes its log."""
+        return f"{self.dir}/{program}.log"
+
+    def logs(self):
+        return [self.log_of("rasdiald"), self.log_of("snmpd")]
+
+    def snmpd_lines(self):
+        """What snmpd needs for the agent."""
+        return f"master agentx\nagentXSocket {self.agentx}\n"
+
+    def write_snmpd_conf(self):
         path = f"{self.dir}/snmpd.conf"
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"agentaddress udp:{self.ip}:{self.port}\n"
                        f"rwcommunity rw\n"
-                       f"master agentx\nagentXSocket {self.agentx}\n"
+                       f"{self.snmpd_lines()}"
                        f"trap2sink udp:{self.sink.address[0]}:{self.sink.address[1]} trap\n"
                        f"dontLogTCPWrappersConnects yes\n{self.views}\n")
             if self.console:
                 file.write(f"trap2sink udp:{self.ip}:{self.console_port} trap\n")
             if self.users:
                 file.write("createUser operator SHA operator-pass AES operator-priv\nrwuser operator authpriv\n")
-        self.snmpd = Process(["snmpd", "-C", "-c", path, "-f", "-Le"], f"{self.dir}/snmpd.log", self.env())
+        return path
+
+    def start_snmpd(self):
+        self.snmpd = Process(["snmpd", "-C", "-c", self.write_snmpd_conf(), "-f", "-Le"], self.log_of("snmpd"), self.env())
         until(self.snmpd_answers, 10, lambda: "snmpd answers\n" + self.snmpd.log())
 
     def snmpd_answers(self):
@@ -136,7 +150,7 @@ class Lab(Books):
     def start_agent(self, *arguments, wait=True, build=RASDIALD, before=()):
         """rasdiald; with wait until it answers through snmpd. before: a command that becomes rasdiald."""
         self.agent = Process([*before, build, "-f", "-c", self.config, "-x", self.agentx, "-s", self.state_dir,
-                              "-r", self.run_dir, *arguments], f"{self.dir}/rasdiald.log", self.env())
+                              "-r", self.run_dir, *arguments], self.log_of("rasdiald"), self.env())
         if wait:
             self.wait_agent()
 
@@ -152,9 +166,12 @@ class Lab(Books):
         if self.idle_fds is None:
             self.idle_fds = until(self.count_idle_fds, timeout, "dial threads hold still")
 
+    def agent_fds(self):
+        return self.agent.fds()
+
     def count_idle_fds(self):
         """Nothing has been dialed yet but what the agent starts by itself: a simulated line, which has one descriptor."""
-        threads, fds = self.get("rasThreads.0"), len(self.agent.fds())
+        threads, fds = self.get("rasThreads.0"), len(self.agent_fds())
         return fds - threads if self.get("rasThreads.0") == threads else None
 
     def agent_away(self, timeout=10):
@@ -181,6 +198,10 @@ class Lab(Books):
         self.check_log()
         check(status == 0, f"rasdiald ended with {status}\n{log[-3000:]}")
         check(took < limit, f"rasdiald took {took:.1f} s to end")
+
+    def hup(self):
+        """SIGHUP: the configuration is read again."""
+        self.agent.send(signal.SIGHUP)
 
     def kill_agent(self):
         self.agent.kill()
@@ -343,7 +364,7 @@ class Lab(Books):
         self.check_leftovers()
 
     def check_log(self):
-        path = f"{self.dir}/rasdiald.log"
+        path = self.log_of("rasdiald")
         if os.path.exists(path):
             with open(path, encoding="utf-8", errors="replace") as file:
                 text = file.read()
@@ -376,12 +397,11 @@ class Lab(Books):
 
     def tell(self):
         """What may help after a failure."""
-        for name in ("rasdiald.log", "snmpd.log"):
-            path = f"{self.dir}/{name}"
+        for path in self.logs():
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
                     lines = file.read().splitlines()
-                say(f"--- end of {name}")
+                say(f"--- end of {os.path.basename(path)}")
                 say("\n".join(lines[-25:]))
 
 

@@ -2,7 +2,6 @@
 """A laboratory whose file is read again: what the agent says of that in its log and to the service manager."""
 import os
 import re
-import signal
 import socket
 import threading
 import time
@@ -70,7 +69,7 @@ class ReloadLab(Lab):
     def announced(self, timeout=10):
         """SIGHUP. The service manager is told of the begin, with its time, and then of the end."""
         before, begin = len(self.said), time.monotonic_ns() // 1000
-        self.agent.send(signal.SIGHUP)
+        self.hup()
         until(lambda: ["READY=1"] in self.said[before:], timeout, lambda: f"READY=1: {self.said[before:]}; {self.agent.log()[-2000:]}")
         first, last = self.said[before:]
         equal((first[0], last), ("RELOADING=1", ["READY=1"]), "what the service manager is told")

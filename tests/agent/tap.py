@@ -9,6 +9,7 @@ import traceback
 
 TESTS = []
 SCALE = float(os.environ.get("RASDIAL_TEST_PATIENCE", "1"))
+HOST = os.environ.get("RASDIAL_TEST_HOST", "agent")
 
 
 class Skip(Exception):
@@ -19,10 +20,11 @@ class Deadline(BaseException):
     """Not an Exception: no handler of a test may swallow it."""
 
 
-def test(deadline=30):
-    """Marks a function as a test; its first line of documentation is its name."""
+def test(deadline=30, only=None):
+    """Marks a function as a test; its first line of documentation is its name. only: the host that it is about (HOST)."""
     def mark(function):
-        TESTS.append((function, deadline))
+        if only in (None, HOST):
+            TESTS.append((function, deadline))
         return function
     return mark
 

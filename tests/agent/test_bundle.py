@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Link mode dialAll: the links of an entry as rasLinkTable and rasLinkChange show them."""
-import signal
 
 from harness import *
 
@@ -114,10 +113,10 @@ def other_mode():
     equal(link(3)["LastErrorCode"], 678)
     entries = lab.entries
     lab.write_config([{**e, "link_mode": "single"} if e["index"] == 3 else e for e in entries])
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: (link(3)["OperStatus"], link(3)["LastErrorCode"], link(3)["Attempts"]) == ("down", 0, 0), 10, lambda: link(3))
     lab.write_config(entries)
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: lab.get("rasEntryLinkMode.3") == "dialAll", 10, "read again")
 
 

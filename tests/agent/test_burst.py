@@ -94,13 +94,13 @@ def without_master(queue):
         lab.finish()
 
 
-@test(120)
+@test(120, only="agent")  # snmpd stops without it
 def queue_overflows():
     """The same with snmpd stopped meanwhile and started after: as many as may wait are sent, the others counted as dropped"""
     equal(without_master(1024), (1024, 2 * N - 1024), "sent and dropped")
 
 
-@test(120)
+@test(120, only="agent")
 def queue_holds_all():
     """The same with room for all: 2,000 that waited are sent at once, and the master is not choked by them"""
     equal(without_master(8192), (2 * N, 0), "sent and dropped")

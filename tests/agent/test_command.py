@@ -464,7 +464,8 @@ def no_descriptor_free():
             before = lab.agent.cpu_seconds()
             check(not select.select([sock], [], [], 2)[0], "it waits")
             check(lab.agent.cpu_seconds() - before < 0.5, f"{lab.agent.cpu_seconds() - before} s of work in 2 s")
-            equal(lab.status(1), "down", "managers are answered")
+            if HOST == "agent":  # snmpd itself opens files for each request
+                equal(lab.status(1), "down", "managers are answered")
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             check(sock.recv(9000).startswith(b"conn index=1 "), "the row")
         equal(rasdial(lab, "-l")[0], 0)

@@ -235,7 +235,7 @@ def service_manager():
         hears("READY=1")
         lab.wait_agent()
         said.clear()
-        lab.agent.send(1)
+        lab.hup()
         hears("READY=1")
         check("RELOADING=1" in said, said)
         lab.stop_agent()

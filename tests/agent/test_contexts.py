@@ -299,13 +299,13 @@ def same_context_twice():
 def reload_keeps_the_context():
     """Another context or address at a reload is named as what takes effect at the next start only; another name is taken"""
     east.write_config(agent={"context": "dial-nowhere", "name": "far east"})
-    east.agent.send(signal.SIGHUP)
+    east.hup()
     try:
         until(lambda: east.raw("rasAgentName.0").value == b"far east", 5, "the new name in the old context")
         until(lambda: re.search("context.*next start", east.agent.log()), 5, lambda: east.agent.log()[-1000:])
     finally:
         east.write_config(agent={"context": "dial-east", "name": "east"})
-        east.agent.send(signal.SIGHUP)
+        east.hup()
     until(lambda: east.raw("rasAgentName.0").value == b"east", 5, "the old name")
 
 

@@ -477,14 +477,14 @@ def another_folder():
     os.chmod(other, 0o755)
     os.rename(f"{HELPERS}/zero-exit", f"{other}/zero-exit")
     lab.write_config(agent={"helper_dir": other})
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     def found():
         lab.dial(INDEX["zero-exit"])
         return lab.wait(INDEX["zero-exit"], "failed")["LastErrorCode"] == 651
     until(found, 10, "the other folder is used")
     os.rename(f"{other}/zero-exit", f"{HELPERS}/zero-exit")
     lab.write_config(agent={"helper_dir": HELPERS})
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(found, 10, "the first folder is used")
 
 
@@ -604,7 +604,7 @@ def entry_gone():
     lab.start_agent()
     until(lambda: not helpers(), 10, "the helper ends")
     lab.write_config(entries)
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: INDEX["kernel"] in lab.column("rasConnOperStatus"), 10, "the entry is back")
 
 

@@ -223,7 +223,7 @@ def rows_never_change():
     before = lab.history()
     entries = list(lab.entries)
     lab.write_config([{**entries[0], "name": "another name"}, {**entries[1], "index": 99}, *entries[3:]])
-    lab.agent.send(1)
+    lab.hup()
     until(lambda: lab.get("rasEntryName.1") == "another name", 10, lambda: lab.column("rasEntryName"))
     equal(lab.history(), before)
     for end in (lab.kill_agent, lab.stop_agent):
@@ -231,7 +231,7 @@ def rows_never_change():
         lab.start_agent()
         equal(lab.history(), before)
     lab.write_config(entries)
-    lab.agent.send(1)
+    lab.hup()
     until(lambda: lab.get("rasEntryName.1") == "short 1", 10, lambda: lab.column("rasEntryName"))
     equal(lab.history(), before)
 
@@ -359,7 +359,7 @@ def retain_time_of_the_file():
         other.start_agent()
         equal((numbers(other), scalars(other)), ([3, 4], [2, 4, 0]))
         other.write_config(agent={"history": {"max_entries": 100, "retain_time": 20}})
-        other.agent.send(1)
+        other.hup()
         until(lambda: numbers(other) == [4], 10, lambda: numbers(other))
         fail(other, 1)
         other.write_config(agent={"history": {"max_entries": 100, "retain_time": 0}})

@@ -417,7 +417,7 @@ def reload_after_commit():
             equal(p.master.test_set(number, (p.oid, 2, DIAL)).error, "noError")
             equal(p.master.commit_set(number).error, "noError")
             p.lab.write_config(entries + [line(f"new {number}", 10 + number)])
-            p.lab.agent.send(signal.SIGHUP)
+            p.lab.hup()
             until(lambda: p.lab.agent.log().count("again: ") == number, 5, p.lab.agent.log)
             p.master.cleanup_set(number)
             if number == 1:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Dial modes autoStart and persistent: what the agent dials by itself, and how it waits for a place."""
-import signal
 
 from harness import *
 
@@ -94,7 +93,7 @@ def reloaded():
     entries = lab.entries
     lab.write_config(entries=[*entries, line("new auto", 31, "setup=30ms", dial_mode="auto-start"),
                               line("new kept up", 32, "setup=30ms", dial_mode="persistent"), line("new by hand", 33, "setup=30ms")])
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     lab.wait(31, "up")
     lab.wait(32, "up")
     equal([lab.status(i) for i in (22, 33)], ["down"] * 2)

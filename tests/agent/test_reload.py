@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGHUP: the file is read again; what did not change is not touched; a bad file changes nothing."""
-import signal
 
 from harness import *
 from reloads import ReloadLab
@@ -153,7 +152,7 @@ def many_reloads():
     call = lab.wait(1, "up")["CallId"]
     for number in range(30):
         lab.write_config([KEEP, {**CHANGE, "descr": f"change {number}"}])
-        lab.agent.send(signal.SIGHUP)
+        lab.hup()
         if number % 3 == 0:
             lab.set(("rasConnAction.2", "redial"))
     until(lambda: lab.get("rasEntryDescr.2") == "change 29", 10, lambda: lab.get("rasEntryDescr.2"))

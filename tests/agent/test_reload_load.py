@@ -195,7 +195,7 @@ def in_quick_succession():
     begin = time.monotonic()
     for number in range(25):
         lab.write_config([{**e, "descr": f"turn {number}"} if i < 30 else e for i, e in enumerate(FIRST)])
-        lab.agent.send(1)
+        lab.hup()
         lab.get("rasEntries.0")
     until(lambda: set(list(lab.column("rasEntryDescr").values())[:29]) == {"turn 24"}, 10, "the last file holds")
     until(lambda: lab.said[-1] == ["READY=1"], 5, "the last reload is done")

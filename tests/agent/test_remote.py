@@ -70,7 +70,7 @@ def longest_turn(host, condition, timeout, what):
     while not condition():
         check(time.monotonic() < end, f"not within {timeout} s: {what}\n{host.agent.log()[-2000:]}")
         before, begin = host.agent.log().count(" read again: "), time.monotonic()
-        host.agent.send(signal.SIGHUP)
+        host.hup()
         until(lambda b=before: host.agent.log().count(" read again: ") > b, 20, f"a reload, {what}", pause=0.01)
         longest = max(longest, time.monotonic() - begin)
         time.sleep(0.05)

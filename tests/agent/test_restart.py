@@ -355,7 +355,7 @@ def settings():
         other.restart_agent()
         equal(other.get(*names), wanted, "SNMP has the last word")
         other.write_config(agent={"max_concurrent_dials": 10})
-        other.agent.send(1)
+        other.hup()
         until(lambda: other.get("rasMaxConcurrentDials.0") == 10, 5, "reload of a changed value")
         equal(other.get(*names)[1:], wanted[1:])
     finally:

@@ -117,8 +117,8 @@ def commands():
 
 def clean():
     """No secret is anywhere but in the configuration, the file of its own, and rows of the state directory."""
-    for name in ("rasdiald.log", "snmpd.log"):
-        equal(betrayed(read(f"{lab.dir}/{name}")), set(), name)
+    for path in lab.logs():
+        equal(betrayed(read(path)), set(), path)
     for varbind in lab.walk():
         check(not isinstance(varbind.value, bytes) or not betrayed(varbind.value), f"secret in {MIB.name(varbind.oid)}")
     for notification in lab.sink.take():
@@ -225,12 +225,12 @@ def permanent_rows():
     entries, now = lab.entries, new_secret()
     KNOWN.add(now)
     lab.write_config([{**e, "secret": now} if e["name"] == "permanent" else e for e in entries])
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: lab.get("rasEntrySecretStored.3") == "true", 5)
     kept_in({}, {first, OF_FILE, now})  # neither of what was before nor of what is now
     clean()
     lab.write_config(entries)
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: lab.agent.log().count("read again") == 2, 5, lab.agent.log)
 
 
@@ -461,12 +461,12 @@ def bad_configurations():
         seen = len(lab.agent.log())
         with open(lab.config, "w", encoding="utf-8") as file:
             file.write(text)
-        lab.agent.send(signal.SIGHUP)
+        lab.hup()
         until(lambda: "nothing is changed" in lab.agent.log()[seen:], 5, lab.agent.log)
     lab.write_config()
     write_separate(SEPARATE + "\n", 0o644)
     seen = len(lab.agent.log())
-    lab.agent.send(signal.SIGHUP)
+    lab.hup()
     until(lambda: "nothing is changed" in lab.agent.log()[seen:], 5, lab.agent.log)
     write_separate(SEPARATE + "\n")
     clean()
@@ -479,9 +479,7 @@ CORES = f"{lab.dir}/cores"
 
 def start_in_shell(words):
     """The agent, started by a shell that does something before."""
-    lab.agent = Process(["sh", "-c", words + '; exec "$@"', "sh", RASDIALD, "-f", "-c", lab.config, "-x", lab.agentx, "-s",
-                         lab.state_dir, "-r", lab.run_dir], f"{lab.dir}/rasdiald.log", lab.env())
-    lab.wait_agent()
+    lab.start_agent(before=("sh", "-c", words + '; exec "$@"', "sh"))
 
 
 def abort(process):
@@ -529,7 +527,7 @@ def cores():
         seen = len(lab.agent.log())
         if rows:
             lab.write_config(rows)
-        lab.agent.send(signal.SIGHUP)
+        lab.hup()
         until(lambda: said in lab.agent.log()[seen:], 5, lab.agent.log)
 
     def no_secret(what):

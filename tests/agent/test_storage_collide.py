@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The configuration file and rows made over SNMP that want the same name or index, at a start and at a reload."""
 import os
-import signal
 
 from changes import ALLOW
 from harness import *
@@ -44,7 +43,7 @@ class Case:
         if self.reload:
             self.lab.write_config(entries)
             seen = self.lab.agent.log().count(RELOADED)
-            self.lab.agent.send(signal.SIGHUP)
+            self.lab.hup()
             until(lambda: self.lab.agent.log().count(RELOADED) > seen, 10, lambda: f"reloaded: {self.lab.agent.log()[-2000:]}")
         else:
             self.lab.stop_agent()
@@ -235,9 +234,10 @@ def volatile_rows(reload):
                                (f"rasEntryStorageType.{index}", "volatile")), "noError")
         case.load([line("SAME", None, QUICK), line("x", 6, QUICK)])
         names = case.lab.column("rasEntryName")
-        equal(sorted(names.values()), sorted(["SAME", "x"] + (["index"] if reload else [])))
+        stays = reload and HOST == "agent"  # in snmpd a reload is the start of another engine
+        equal(sorted(names.values()), sorted(["SAME", "x"] + (["index"] if stays else [])))
         equal(names[6], "x")
-        if reload:
+        if stays:
             (new,) = [i for i, n in names.items() if n == "index"]
             equal(case.lab.get(f"rasEntryRowStatus.{new}", f"rasEntryDescr.{new}"), ["notInService", "index"])
         equal(os.listdir(case.state.rows), [])
@@ -249,7 +249,7 @@ def bad_file():
     """A file with an error changes nothing, also where it would have taken names and indices"""
     with Case({5: "a", 6: "b"}, reload=True) as case:
         case.lab.write_config([line("a", 6, QUICK), line("bad", 6, QUICK)])
-        case.lab.agent.send(signal.SIGHUP)
+        case.lab.hup()
         case.lab.agent.log_says(r"rasdial\.yaml:\d+:\d+")
         equal(case.lab.column("rasEntryName"), {5: "a", 6: "b"})
         equal(sorted(os.listdir(case.state.rows)), ["5.yaml", "6.yaml"])

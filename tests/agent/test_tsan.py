@@ -45,7 +45,7 @@ def storm():
             check(error in ("noError", "inconsistentValue"), f"{action} {rows}: {error}")
             requests += 1
             if time.monotonic() > reload_at:
-                lab.agent.send(1)  # SIGHUP
+                lab.hup()
                 reload_at = end
             time.sleep(0.01)
     walker.join(30)

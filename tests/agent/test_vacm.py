@@ -137,7 +137,7 @@ def as_it_stands():
     other = Lab()
     try:
         other.views = example(other, users=False)
-        other.start_snmpd()
+        other.begin()
         equal(other.snmpd.log().count("passphrase chosen is below the length requirements"), len(USERS), other.snmpd.log())
         for user in USERS:
             for level in ("authPriv", "noAuthNoPriv"):

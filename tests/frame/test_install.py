@@ -41,6 +41,7 @@ def expected():
         f"{SBINDIR.lstrip('/')}/rasdiald": 0o755,
         f"{prefix}/bin/rasdial": 0o755,
         f"{prefix}/lib/rasdial/rasdial-pppd.so": 0o644,
+        f"{prefix}/lib/rasdial/rasdial.so": 0o644,
         f"{prefix}/lib/systemd/system/rasdiald.service": 0o644,
         f"{prefix}/share/snmp/mibs/RASDIAL-MIB.txt": 0o644,
         f"{prefix}/share/man/man8/rasdiald.8": 0o644,

@@ -218,7 +218,7 @@ class Links:
         watcher, lab = self.watcher, self.lab
         check(watcher.looked > 10 and (watcher.lines > 10 or self.helpers), f"it was looked {watcher.looked} times, at {watcher.lines} lines of log")
         watcher.look_at_files()
-        watcher.look("rasdiald's log", read(f"{lab.dir}/rasdiald.log", 1 << 26))
+        watcher.look("the agent's log", read(lab.log_of("rasdiald"), 1 << 26))
         for name in self.index:
             watcher.look(f"the log of the attempt of {name}", self.attempt_log(name).encode())
         for notice in lab.sink.take():

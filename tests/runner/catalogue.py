@@ -11,8 +11,29 @@ PLAIN, ASAN, TSAN = "", "address,undefined", "thread"  # values of SANITIZE=
 
 TSAN_MARK = "# tsan: yes"  # a line of an agent test that also runs in the build with the thread sanitizer
 
-# One after the other; the programs of a phase run beside each other, those of the last one each by itself.
-PHASES = ("most", "guests", "alone")
+# Agent tests run with rasdiald (agent/...) and with the agent as a part of snmpd (dlmod/...), but for these programs, each of which
+# is about one of the two. Single tests say so where they are, by only=.
+ONE_HOST = {
+    "test_config_cli": ("agent", "command line, background and service manager are rasdiald's"),
+    "test_contexts": ("agent", "several rasdiald behind one snmpd, and their sessions"),
+    "test_master": ("agent", "the AgentX session: lost, refused, frozen, between the phases of a SET"),
+    "test_pdus": ("agent", "AgentX has PDUs of 64 KiB and asks again after a second; within snmpd there are none"),
+    "test_remote": ("agent", "a master on another host"),
+    "test_reload": ("agent", "a reload in which the engine goes on; in snmpd another one begins (test_dlmod)"),
+    "test_reload_load": ("agent", "likewise"),
+    "test_reload_moments": ("agent", "likewise"),
+    "test_storage_kill": ("agent", "what a crash leaves on the disk is of the same code in both, and a snmpd that was killed answers nobody:"
+                                   " each of hundreds of kills would wait for a time-out (test_restart has some)"),
+    "test_storage_steps": ("agent", "likewise"),
+    "test_dlmod": ("dlmod", "processes and users of snmpd, its configuration, agents beside ours"),
+    "test_sighup": ("dlmod", "unloading and loading"),
+}
+
+# One after the other; so many programs of a phase run beside each other. Agent tests wait for most of their time.
+PHASES = {"most": lambda jobs: jobs, "agents": lambda jobs: 2 * jobs, "guests": lambda jobs: jobs, "alone": lambda jobs: 1}
+
+# Agent tests that begin first, since they take longest.
+LONGEST = ("test_storage_fails", "test_secret", "test_storage_kill", "test_exec", "test_storage_steps")
 
 
 @dataclass(frozen=True)
@@ -23,7 +44,7 @@ class Program:
     limit: int  # seconds
     variant: str = PLAIN
     builds: tuple = ()  # (variant, target of make) that must be there before
-    phase: str = PHASES[0]
+    phase: str = "most"
     skip: str = ""  # why it cannot run here
     required: bool = False  # what is skipped has failed
     environment: dict = field(default_factory=dict, hash=False)
@@ -55,12 +76,21 @@ def _unit(top, build, tier, variant, limit):
         yield Program(tier, f"{tier}/{name}", (binary,), limit, variant, ((variant, "tests"),))
 
 
-def _agent(top, build, tier, variant, limit, mark=""):
+def _agents(top, build):
+    """Those of both hosts, and some once more with the thread sanitizer."""
+    programs = []
     for path, name in _programs(top, "tests/agent/test_*.py"):
         with open(path, encoding="utf-8") as file:
-            if mark and mark not in file.read().splitlines():
+            marked = TSAN_MARK in file.read().splitlines()
+        for host in ("agent", "dlmod"):
+            if ONE_HOST.get(name, (host,))[0] != host:
                 continue
-        yield Program(tier, f"{tier}/{name}", ("python3", path), limit, variant, ((variant, "programs"),))
+            keys = {"phase": "agents", "environment": {"RASDIAL_TEST_HOST": host}}
+            programs.append(Program(host, f"{host}/{name}", ("python3", path), 300, PLAIN, ((PLAIN, "programs"),), **keys))
+            if marked:
+                folder = "tsan" if host == "agent" else f"tsan/{host}"
+                programs.append(Program("tsan", f"{folder}/{name}", ("python3", path), 600, TSAN, ((TSAN, "programs"),), **keys))
+    return sorted(programs, key=lambda p: (not p.name.endswith(LONGEST), p.tier, p.name))
 
 
 def _link(top, build):
@@ -92,8 +122,7 @@ def catalogue(top, build):
     return [
         *_unit(top, build, "unit", PLAIN, 120),
         *_unit(top, build, "asan", ASAN, 240),
-        *_agent(top, build, "agent", PLAIN, 300),
-        *_agent(top, build, "tsan", TSAN, 600, TSAN_MARK),
+        *_agents(top, build),
         *_frame(top, build),
         *_mib(top, build),
         *_link(top, build),

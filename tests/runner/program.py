@@ -116,7 +116,7 @@ class Runner:
         command = [sys.executable, SUPERVISE, *(["--sanitized"] if program.variant else []), folder,
                    str(program.limit), *program.command]
         environment = os.environ | {"RASDIAL_BUILD": output_folder(self.build_folder, program.variant),
-                                    "RASDIAL_TOP": self.top}
+                                    "RASDIAL_TOP": self.top} | program.environment
         with open(os.path.join(self.folder, f"{os.path.basename(folder)}.supervisor"), "wb") as complaints:
             supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints,
                                           start_new_session=True, env=environment, cwd=self.top)

@@ -9,7 +9,6 @@ import contextlib
 import os
 import random
 import resource
-import signal
 import sys
 import threading
 import time
@@ -247,7 +246,7 @@ def reload():
         edition += 1
         lab.write_config(phonebook(edition))
         begin = time.monotonic()
-        lab.agent.send(signal.SIGHUP)
+        lab.hup()
         until(lambda: lab.get("rasEntryDescr.1") == f"edition {edition}", PATIENCE, "the file is read again")
         say(f"{len(lab.entries)} entries read again in {time.monotonic() - begin:.2f} s")
         equal(lab.get("rasEntries.0"), len(lab.entries), "rows")

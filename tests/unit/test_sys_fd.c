@@ -90,6 +90,44 @@ static void test_high_without_room(void **state)
 	fd_close(pair[1]);
 }
 
+/* With a limit, as many as there may be of many. Returns how many. */
+static int take_many(rlim_t limit, int ret[], int max)
+{
+	struct rlimit old, low;
+	int n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = limit;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	do
+		ret[n] = fd_event_of_many();
+	while (ret[n] >= 0 && ++n < max);
+	assert_int_equal(ret[n], -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	return n;
+}
+
+/* The rest of the process keeps its low numbers, or the last of them. */
+static void test_one_of_many(void **state)
+{
+	int fds[512], n;
+
+	(void)state;
+	n = take_many(FD_HIGH + 40, fds, 512);
+	assert_in_range(n, 30, 40);
+	for (int i = 0; i < n; i++) {
+		assert_true(fds[i] >= FD_HIGH);
+		fd_close(fds[i]);
+	}
+	n = take_many(256, fds, 512);
+	assert_in_range(n, 256 - FD_RESERVE - 40, 256 - FD_RESERVE);
+	for (int i = 0; i < n; i++) {
+		assert_true(fds[i] < 256 - FD_RESERVE);
+		fd_close(fds[i]);
+	}
+}
+
 static void test_limit_is_raised(void **state)
 {
 	struct rlimit limit;
@@ -338,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limit_is_raised), /* first: the others need high numbers */
+		cmocka_unit_test(test_one_of_many),
 		cmocka_unit_test(test_high_moves),
 		cmocka_unit_test(test_high_of_nothing),
 		cmocka_unit_test(test_high_without_room),

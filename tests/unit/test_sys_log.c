@@ -429,6 +429,37 @@ static void test_lines_do_not_mix(void **state)
 	fclose(f);
 }
 
+static struct {
+	enum log_level level;
+	char line[LOG_LINE_MAX];
+	unsigned lines;
+} taken;
+
+static void take(enum log_level level, const char *line)
+{
+	taken.level = level;
+	str_copy(taken.line, line, sizeof(taken.line));
+	taken.lines++;
+}
+
+/* Not taken back: the last test. */
+static void test_diverted(void **state)
+{
+	(void)state;
+	log_divert(take);
+	log_open("rasdiald", LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	log_warning("one\ntwo");
+	assert_int_equal(taken.level, LOG_LEVEL_WARNING);
+	assert_string_equal(taken.line, "one\\x0atwo");
+	log_debug("too low");
+	assert_int_equal(taken.lines, 1);
+	log_open("rasdiald", LOG_TARGET_SYSLOG, LOG_LEVEL_DEBUG);
+	log_debug("low");
+	assert_string_equal(taken.line, "low");
+	log_info("%0*d", 2 * LOG_LINE_MAX, 1);
+	assert_in_range(strlen(taken.line), LOG_LINE_MAX - 8, LOG_LINE_MAX - 1);
+}
+
 #define log_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -446,6 +477,7 @@ int main(void)
 		log_test(test_long_lines_are_cut),
 		log_test(test_errno_is_kept),
 		log_test(test_lines_do_not_mix),
+		log_test(test_diverted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -869,6 +869,27 @@ static void test_adopt_own_child(void **state)
 	assert_int_equal(kill(p.pid, 0), -1);
 }
 
+/* Nor does it leave one in the process table that ended in between. */
+static void test_adopt_own_child_too_late(void **state)
+{
+	struct process first, p;
+	struct pollfd end = {.events = POLLIN};
+	struct output o;
+
+	(void)state;
+	start("wait", NULL, &first, &o);
+	assert_non_null(read_line(&o));
+	assert_int_equal(kill(first.pid, SIGKILL), 0);
+	end.fd = first.pidfd;
+	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
+	assert_int_equal(kill(first.pid, 0), 0);
+	assert_int_equal(process_adopt(first.pid, first.started + 1, &p), -ESRCH);
+	assert_int_equal(kill(first.pid, 0), 0);
+	assert_int_equal(process_adopt(first.pid, first.started, &p), -ESRCH);
+	assert_int_equal(kill(first.pid, 0), -1);
+	finish(&first, &o);
+}
+
 static void test_adopted_group(void **state)
 {
 	uint64_t started;
@@ -1071,6 +1092,7 @@ int main(int argc, char **argv)
 		on_both_kernels(test_adopt),
 		cmocka_unit_test(test_adopt_another_one),
 		on_both_kernels(test_adopt_own_child),
+		on_both_kernels(test_adopt_own_child_too_late),
 		on_both_kernels(test_adopted_group),
 		on_both_kernels(test_adopted_group_without_leader),
 		cmocka_unit_test_setup(test_group_of_another_session, on_old_kernel),

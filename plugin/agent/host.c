@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include "driver/drivers.h"
+#include "sys/fd.h"
+#include "sys/limits.h"
+#include "sys/log.h"
+#include "sys/macro.h"
+
+int host_engine_new(const struct config *config, struct ras **ret)
+{
+	struct ras_settings settings;
+	struct ras_error error;
+	struct ras *ras;
+	int r;
+
+	config_settings(config, &settings);
+	r = ras_new(&settings, ras_drivers, &error, &ras);
+	if (r < 0) {
+		log_error("%s", error.text);
+		return r;
+	}
+	r = ras_phonebook_load(ras, config->entries, config->n_entries, &error);
+	if (r < 0) {
+		log_error("%s", error.text);
+		ras_free(ras);
+		return r;
+	}
+	*ret = ras;
+	return 0;
+}
+
+/* ---- limits ---- */
+
+/* Descriptors of a connection that is dialed or up, generously; so many threads and descriptors are for all else. */
+#define FDS_OF_LINE 2
+#define FDS_OF_OTHERS 10
+#define FDS_REST 64 /* where there are none above FD_HIGH */
+#define THREADS_REST 64
+
+static int64_t fds_of_all(const struct ras *ras)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < ras_conn_count(ras); i++)
+		n += ras_conn_entry(ras_conn_at(ras, i))->device_type == RAS_DEVICE_LOOPBACK ? FDS_OF_LINE :
+											       FDS_OF_OTHERS;
+	return n;
+}
+
+static void check_limit(const struct ras *ras, const char *what, int64_t wanted, int64_t rest,
+			const struct limits_value *limit)
+{
+	int64_t n = (int64_t)ras_conn_count(ras);
+
+	if (wanted == 0 || wanted + rest <= limit->value)
+		return;
+	log_warning("of the %" PRId64 " entries about %" PRId64
+		    " can be connected at a time, since there may be only %" PRId64 " %s, not %" PRId64 " (%s)",
+		    n, MAX(limit->value - rest, 0) * n / wanted, limit->value, what, wanted + rest, limit->name);
+}
+
+void host_check_limits(const struct ras *ras)
+{
+	struct limits_value limit;
+
+	limits_descriptors(&limit);
+	check_limit(ras, "descriptors", fds_of_all(ras), limit.value > FD_HIGH ? FD_HIGH : FDS_REST, &limit);
+	limits_threads(&limit);
+	check_limit(ras, "threads", (int64_t)ras_conn_count(ras), THREADS_REST, &limit);
+}
+
+/* ---- control socket ---- */
+
+static void on_control(int fd UNUSED, void *data)
+{
+	control_server_turn(data);
+}
+
+struct control_server *host_control_new(struct ras *ras, const struct config *config)
+{
+	struct control_server *control = NULL;
+	int r = control_server_new(ras, config->agent.run_dir, &control);
+
+	if (r == 0)
+		r = control_server_listen(control);
+	if (r == 0 && register_readfd(control_server_fd(control), on_control, control) != FD_REGISTERED_OK)
+		r = -ENOSPC;
+	if (r == 0)
+		return control;
+	log_error("the control socket in %s cannot be opened, so rasdial does not reach this agent: %s",
+		  config->agent.run_dir, strerror(-r));
+	return control_server_free(control);
+}
+
+struct control_server *host_control_free(struct control_server *control)
+{
+	if (control)
+		unregister_readfd(control_server_fd(control));
+	return control_server_free(control);
+}
