@@ -56,11 +56,11 @@ class Stepper:
     """Looks at a program while it is in the block. decide(number, name) is asked at each call that changes something below the
     folder, numbered from 1, and returns None (go on), "kill", or an errno. The calls are in self.calls then.
 
-    The program's threads are all looked at. Nobody may ask for its end (Process.alive) meanwhile: the answer would be taken away
+    The program's threads are all looked at; with first_only calls of the first one alone count. Nobody may ask for its end (Process.alive) meanwhile: the answer would be taken away
     from us."""
 
-    def __init__(self, process, folder, decide):
-        self.pid, self.folder, self.decide = process.pid, os.path.realpath(folder), decide
+    def __init__(self, process, folder, decide, first_only=False):
+        self.pid, self.folder, self.decide, self.first_only = process.pid, os.path.realpath(folder), decide, first_only
         self.names = NAMES[platform.machine()]
         self.calls, self.failing, self.trouble = [], {}, None
         self.seen, self.over = set(), threading.Event()
@@ -151,7 +151,7 @@ class Stepper:
         kind, number, arguments = self._info(tid)
         self._finish(tid)
         name = self.names.get(number)
-        if kind != ENTRY or name is None or not self._changes(name, arguments):
+        if kind != ENTRY or name is None or not self._changes(name, arguments) or (self.first_only and tid != self.pid):
             return
         self.calls.append(name)
         verdict = self.decide(len(self.calls), name)

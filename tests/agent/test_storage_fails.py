@@ -18,7 +18,8 @@ def failures_of(what):
         before, files = learned(), state.everything()
         wanted = before.copy()
         wanted.apply(pairs)
-        with Stepper(lab.agent, state.path, lambda at, _: code if at == number else None) as steps:  # pylint: disable=cell-var-from-loop
+        # Of the thread that answers: what a dial writes after that is not of the SET.
+        with Stepper(lab.agent, state.path, lambda at, _: code if at == number else None, first_only=True) as steps:  # pylint: disable=cell-var-from-loop
             error = lab.set(*pairs)
             failed = len(steps.calls) >= number
         when = f"{what}, {errno.errorcode[code]} at step {number} of {steps.calls}, answer {error}"
