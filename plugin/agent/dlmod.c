@@ -54,7 +54,7 @@ static struct {
 
 /* Over reloads. */
 static struct config *config; /* the last that was good: strings of agent, too */
-static struct ras *left;      /* an engine with a thread that did not end in time */
+static struct ras *left[8];   /* engines with a thread that did not end in time */
 
 /* ---- snmpd.conf ---- */
 
@@ -125,6 +125,26 @@ static struct config *load_config(void)
 
 /* ---- life ---- */
 
+static void free_left(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
+		left[i] = ras_free(left[i]);
+}
+
+/* An engine that cannot be freed yet is tried again at each start. */
+static void leave(struct ras *ras)
+{
+	size_t i = 0;
+
+	free_left();
+	while (i + 1 < ARRAY_SIZE(left) && left[i])
+		i++;
+	left[i] = ras_free(ras);
+	/* What a thread has written down before that, no other engine tells. */
+	while (left[i] && notify_send_waiting(&life.agent))
+		;
+}
+
 static void stop(void)
 {
 	struct agent *agent = &life.agent;
@@ -140,8 +160,7 @@ static void stop(void)
 		;
 	objects_unregister(agent);
 	life.control = host_control_free(life.control);
-	/* If one is left from before, it is for good. */
-	left = ras_free(agent->ras);
+	leave(agent->ras);
 	agent->ras = NULL;
 }
 
@@ -151,11 +170,7 @@ static int start_agent(struct agent *agent)
 
 	/* There is always a master: snmpd itself. */
 	objects_connected(agent, false);
-	r = ras_start(agent->ras);
-	if (r < 0) {
-		log_error("cannot start the threads of the engine: %s", strerror(-r));
-		return r;
-	}
+	/* First: who cannot be asked dials nothing. */
 	r = objects_register(agent);
 	if (r == -EEXIST)
 		log_error("snmpd has our objects from another agent%s%s: end rasdiald, or give it a context of its own "
@@ -163,6 +178,11 @@ static int start_agent(struct agent *agent)
 			  agent->context[0] ? " in context " : "", agent->context);
 	else if (r < 0)
 		log_error("snmpd does not take our objects: %s", strerror(-r));
+	if (r < 0)
+		return r;
+	r = ras_start(agent->ras);
+	if (r < 0)
+		log_error("cannot start the threads of the engine: %s", strerror(-r));
 	return r;
 }
 
@@ -197,7 +217,7 @@ static void begin(void)
 	/* Secrets are in memory from the first configuration on. */
 	process_forbid_core();
 	limits_raise();
-	left = ras_free(left);
+	free_left();
 	fresh = load_config();
 	if (fresh && start(fresh)) {
 		config_free(config);
@@ -210,9 +230,10 @@ static void begin(void)
 	}
 	config_free(fresh);
 	if (config && start(config))
-		log_error("nothing is changed: the configuration has an error");
+		log_error("nothing is changed: the new configuration cannot be used");
 	else
-		log_error("nothing can be dialed before it is mended and snmpd gets SIGHUP");
+		log_error(
+			"nothing can be dialed before that is mended and snmpd gets SIGHUP; links that are up stay up");
 }
 
 static void on_wake(int fd, void *data UNUSED)
@@ -265,7 +286,7 @@ void deinit_rasdial(void)
 	unregister_readfd(life.wake_fd);
 	life.wake_fd = fd_close(life.wake_fd);
 	life.begun = false;
-	/* At the end snmpd is within its callbacks, and lets nobody change them. */
+	/* At the end the library forgets them all by itself. */
 	if (netsnmp_running)
 		snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_PRE_UPDATE_CONFIG, on_reload, NULL,
 					 1);

@@ -46,14 +46,25 @@ int host_engine_new(const struct config *config, struct ras **ret)
 #define FDS_REST 64 /* where there are none above FD_HIGH */
 #define THREADS_REST 64
 
-static int64_t fds_of_all(const struct ras *ras)
+static int64_t fds_of(enum ras_device_type type)
 {
-	int64_t n = 0;
+	return type == RAS_DEVICE_LOOPBACK ? FDS_OF_LINE : FDS_OF_OTHERS;
+}
 
-	for (size_t i = 0; i < ras_conn_count(ras); i++)
-		n += ras_conn_entry(ras_conn_at(ras, i))->device_type == RAS_DEVICE_LOOPBACK ? FDS_OF_LINE :
-											       FDS_OF_OTHERS;
-	return n;
+/* What all need at a time. Each link of a bundle needs as much as a connection, and the bundle itself a thread, too. */
+static void sum_up(const struct ras *ras, int64_t *ret_fds, int64_t *ret_threads)
+{
+	int64_t fds = 0, threads = 0;
+
+	for (size_t i = 0; i < ras_conn_count(ras); i++) {
+		const struct ras_entry *e = ras_conn_entry(ras_conn_at(ras, i));
+		int64_t links = ras_entry_is_bundle(e) ? 1 + (int64_t)e->n_subentries : 0;
+
+		fds += (links + (links == 0)) * fds_of(e->device_type) + (links > 0 ? FDS_OF_LINE : 0);
+		threads += 1 + links;
+	}
+	*ret_fds = fds;
+	*ret_threads = threads;
 }
 
 static void check_limit(const struct ras *ras, const char *what, int64_t wanted, int64_t rest,
@@ -71,11 +82,13 @@ static void check_limit(const struct ras *ras, const char *what, int64_t wanted,
 void host_check_limits(const struct ras *ras)
 {
 	struct limits_value limit;
+	int64_t fds, threads;
 
+	sum_up(ras, &fds, &threads);
 	limits_descriptors(&limit);
-	check_limit(ras, "descriptors", fds_of_all(ras), limit.value > FD_HIGH ? FD_HIGH : FDS_REST, &limit);
+	check_limit(ras, "descriptors", fds, limit.value > FD_HIGH ? FD_HIGH : FDS_REST, &limit);
 	limits_threads(&limit);
-	check_limit(ras, "threads", (int64_t)ras_conn_count(ras), THREADS_REST, &limit);
+	check_limit(ras, "threads", threads, THREADS_REST, &limit);
 }
 
 /* ---- control socket ---- */

@@ -175,6 +175,39 @@ static void unregister_handler(const struct agent *agent)
 			       agent->context[0] ? agent->context : NULL);
 }
 
+/* libnetsnmpagent's, and in none of its headers: PDUs that wait for another subagent. */
+extern netsnmp_agent_session *agent_delegated_list;
+
+static bool touches_us(const netsnmp_agent_session *pdu, const struct agent *agent)
+{
+	for (int i = 0; i < pdu->vbcount; i++) {
+		const netsnmp_subtree *subtree = pdu->requests[i].subtree;
+
+		if (subtree && subtree->reginfo && subtree->reginfo->my_reg_void == agent)
+			return true;
+	}
+	return false;
+}
+
+/* The session that a PDU of ours waits for, NULL if there is none. */
+static netsnmp_session *awaited(const struct agent *agent)
+{
+	for (const netsnmp_agent_session *pdu = agent_delegated_list; pdu; pdu = pdu->next)
+		for (int i = 0; i < pdu->vbcount && touches_us(pdu, agent); i++)
+			if (pdu->requests[i].delegated && pdu->requests[i].subtree->session)
+				return pdu->requests[i].subtree->session;
+	return NULL;
+}
+
+/* A PDU that is of ours and of another subagent goes back to our subtree, so it ends, with genErr, before that does. */
+static void end_awaiting(const struct agent *agent)
+{
+	netsnmp_session *session;
+
+	while ((session = awaited(agent)) && netsnmp_remove_delegated_requests_for_session(session) > 0)
+		;
+}
+
 int objects_register(struct agent *agent)
 {
 	int r;
@@ -202,6 +235,7 @@ void objects_unregister(struct agent *agent)
 	if (!registered)
 		return;
 	registered = false;
+	end_awaiting(agent);
 	if (expiry)
 		snmp_alarm_unregister(expiry);
 	expiry = 0;

@@ -589,7 +589,7 @@ struct control_server *control_server_free(struct control_server *server)
 	fd_close(server->timer_fd);
 	fd_close(server->epoll_fd);
 	free(server->run_dir);
-	/* A dial thread that does not end may still write there: the process ends in a moment. */
+	/* A dial thread that does not end may still write there. */
 	ras_totals_get(server->ras, &totals);
 	if (totals.threads == 0)
 		ras_queue_free(server->states);

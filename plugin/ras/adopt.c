@@ -371,7 +371,8 @@ int adopt_all(struct ras *ras)
 {
 	int r = adopt_records(ras);
 
-	bundle_remove_orphans(ras);
+	if (r == 0)
+		bundle_remove_orphans(ras);
 	for (size_t i = 0; i < ras->n_conns && r == 0; i++)
 		r = adopt_conn(ras->conns[i]);
 	await_adoption(ras);

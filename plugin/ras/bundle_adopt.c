@@ -74,16 +74,20 @@ struct found {
 	size_t n;
 };
 
-static struct link_record *read_record(struct ras *ras, const char *name)
+/* Gives NULL for one that is none. Returns negative where that is not known. */
+static int read_record(struct ras *ras, const char *name, struct link_record **ret)
 {
 	struct link_record *record = calloc(1, sizeof(*record));
+	int r = record ? link_record_read(ras, name, record) : -ENOMEM;
 
-	if (record && link_record_read(ras, name, record) == 0) {
-		record->file[0] = '\0'; /* its name is made anew */
-		return record;
+	if (r < 0) {
+		free(record);
+		*ret = NULL;
+		return file_shortage(r) ? r : 0;
 	}
-	free(record);
-	return NULL;
+	record->file[0] = '\0'; /* its name is made anew */
+	*ret = record;
+	return 0;
 }
 
 /* Those that are left over are forgotten, and the files with them. */
@@ -103,12 +107,13 @@ static int find_records(struct ras_call *call, struct found *ret)
 	char prefix[16], carrier[LINK_RECORD_FILE_MAX];
 	DIR *dir = open_run_directory(call->ras);
 	const struct dirent *d;
+	int r = 0;
 
 	if (!dir)
 		return -errno;
 	snprintf(prefix, sizeof(prefix), "%u.", call->call_id);
 	snprintf(carrier, sizeof(carrier), "%u" BUNDLE_CARRIER_SUFFIX, call->call_id);
-	while ((d = readdir(dir))) {
+	while (r == 0 && (d = readdir(dir))) {
 		struct link_record **place;
 
 		if (str_equal(d->d_name, carrier))
@@ -118,11 +123,11 @@ static int find_records(struct ras_call *call, struct found *ret)
 			place = &ret->link[ret->n];
 		else
 			continue;
-		*place = read_record(call->ras, d->d_name);
+		r = read_record(call->ras, d->d_name, place);
 		ret->n += *place && place != &ret->carrier;
 	}
 	closedir(dir);
-	return 0;
+	return r;
 }
 
 void bundle_remove_orphans(struct ras *ras)

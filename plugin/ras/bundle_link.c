@@ -243,7 +243,8 @@ static bool part_with_line(struct bundle_link *link)
 		return false;
 	}
 	bundle_link_file(line, after);
-	renameat(line->ras->run_fd, before, line->ras->run_fd, after);
+	if (!atomic_load(&line->ras->abandoned))
+		renameat(line->ras->run_fd, before, line->ras->run_fd, after);
 	fd_event_drain(carrier->wake_fd);
 	good = thread_start(&carrier->thread, bundle_carrier_main, carrier) == 0;
 	pthread_mutex_lock(&b->lock);

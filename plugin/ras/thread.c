@@ -89,7 +89,8 @@ int call_new(struct ras_conn *conn, enum call_start start, struct ras_call **ret
 		return -ENOMEM;
 	*call = (struct ras_call){
 		.ras = ras, .conn = conn_ref(conn), .start = start, .log_fd = -1, .error = RAS_ERROR_INIT};
-	call->wake_fd = fd_event_of_many();
+	/* What an earlier agent left is taken up with the last descriptor. */
+	call->wake_fd = start == START_ADOPT || start == START_REDIAL ? fd_event() : fd_event_of_many();
 	if (call->wake_fd < 0) {
 		r = call->wake_fd;
 		call_free(call);
