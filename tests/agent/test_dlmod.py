@@ -354,8 +354,8 @@ def rasdiald(where, name, **agent):
     return Process([RASDIALD, "-f", "-c", path], f"{where.dir}/{name}.log", where.env())
 
 
-def with_agentx(**agent):
-    other = Lab([line("up", 1, "setup=30ms")], agent)
+def with_agentx(*more, **agent):
+    other = Lab([line("up", 1, "setup=30ms"), *more], agent)
     other.views = f"master agentx\nagentXSocket unix:{other.dir}/agentx\nrwcommunity rw-there default .1 dial-there\nrwcommunity rw-here default .1 dial-here\n"
     return other
 
@@ -417,7 +417,7 @@ def a_context_of_its_own():
 @test()
 def objects_of_another():
     """A rasdiald that has the same context already: it is said so; once it is gone, SIGHUP brings ours"""
-    other = with_agentx()
+    other = with_agentx(line("by-itself", 5, "setup=30ms", dial_mode="auto-start"))
     good = spoil(other)
     first = None
     try:
@@ -429,10 +429,12 @@ def objects_of_another():
         other.hup()
         until(lambda: "from another agent" in other.agent.log(), 5, other.agent.log)
         equal(seen_by(other, "rw"), b"first")
+        check("autoStart" not in other.agent.log(), "who cannot be asked dials nothing")
         first.stop()
         other.hup()
         other.wait_agent()
         equal(seen_by(other, "rw"), b"lab")
+        other.wait(5, "up")
         other.dial(1)
         other.wait(1, "up")
         other.after_test()

@@ -160,6 +160,46 @@ def a_thread_that_does_not_end():
         other.finish()
 
 
+# ---- a SET that waits for somebody else ----
+
+THEIRS = (1, 3, 6, 1, 4, 1, 8072, 9999, 9998, 1, 0)
+
+
+@test(60)
+def set_under_way():
+    """A SET of ours and of another subagent, which has not answered when SIGHUP comes: it fails as a whole, and nothing is dialed"""
+    other = Lab([line("up", 1, "setup=30ms")])
+    other.views = f"master agentx\nagentXSocket unix:{other.dir}/theirs\nagentXTimeout 30\nagentXRetries 0\n"
+    theirs, answer = None, []
+    manager = Manager(other.manager.address, timeout=40, retries=0)
+    try:
+        other.begin()
+        with open(f"{other.dir}/theirs.conf", "w", encoding="utf-8") as file:
+            file.write(f"override -rw {'.'.join(map(str, THEIRS))} integer 5\n")
+        theirs = Process(["snmpd", "-X", "-C", "-c", f"{other.dir}/theirs.conf", "-x", f"unix:{other.dir}/theirs", "-f", "-Le", "-I", "override"],
+                         f"{other.dir}/theirs.log", other.env())
+        until(lambda: other.manager.get(THEIRS).varbinds[0].value == 5, 10, theirs.log)
+        theirs.freeze()
+        setter = threading.Thread(target=lambda: answer.append(manager.set(other.varbind("rasConnAction.1", "dial"), (THEIRS, "INTEGER", 7),
+                                                                           timeout=40)), daemon=True)
+        setter.start()
+        until(lambda: not other.snmpd_answers(), 10, "snmpd has the SET, and answers nobody meanwhile")
+        other.reload(timeout=25)
+        theirs.thaw()
+        setter.join(30)
+        check(answer and answer[0].error == "genErr", f"the answer: {answer}")
+        equal((other.status(1), other.get("rasDialAttempts.0")), ("down", 0))
+        other.dial(1)
+        other.wait(1, "up")
+        theirs.stop()
+        other.after_test()
+    finally:
+        manager.close()
+        if theirs:
+            theirs.kill()
+        other.finish()
+
+
 # ---- without SIGHUP, and without the line ----
 
 @test()
