@@ -16,10 +16,12 @@
 #include "pppd-plugin/wire.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/file.h"
 #include "sys/netlink.h"
 
 #define ADOPTED_LOOK_MS 2000  /* how often the file of an adopted link is read */
 #define IP4_AFTER_IP6_MS 3000 /* how long a link with IPv6 waits for IPv4 before it counts as up */
+#define SHORTAGE_MS 1000      /* until there may be descriptors again */
 #define LOG_CHUNK 2048
 #define LOG_CHUNKS_AT_END 64 /* more than a pipe holds */
 
@@ -38,8 +40,10 @@ _Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known b
 
 /* ---- the link ---- */
 
-static struct pppd_link *link_new(struct ras_call *call, uint32_t number)
+/* given: it has the number in its names already, whoever else has come by it meanwhile. */
+static struct pppd_link *link_new(struct ras_call *call, uint32_t number, bool given)
 {
+	uint32_t taken;
 	struct pppd_link *link = calloc(1, sizeof(*link));
 	struct ras_bundle_names names;
 
@@ -51,7 +55,8 @@ static struct pppd_link *link_new(struct ras_call *call, uint32_t number)
 	link->words.foreign = true;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
-	link->index = link->unit = ras_call_take_number(call, number);
+	taken = ras_call_take_number(call, number);
+	link->index = link->unit = given ? number : taken;
 	if (ras_call_bundle(call, &names)) {
 		link->unit = names.number;
 		link->bundle = names.identity;
@@ -182,10 +187,14 @@ static void set_addresses(struct ras_call *call, const struct pppd_link *link)
 	ras_call_set_addresses(call, addrs, n + link->n_ends);
 }
 
+static bool has_interface(unsigned phase)
+{
+	return (phase >= WIRE_PHASE_ESTABLISH && phase <= WIRE_PHASE_RUNNING) || phase == WIRE_PHASE_MASTER;
+}
+
 static void apply_state(struct ras_call *call, struct pppd_link *link)
 {
-	if (link->state.ifname[0] != '\0' && link->state.phase >= WIRE_PHASE_ESTABLISH &&
-	    link->state.phase <= WIRE_PHASE_RUNNING) {
+	if (link->state.ifname[0] != '\0' && has_interface(link->state.phase)) {
 		link->ifindex = if_nametoindex(link->state.ifname);
 		ras_call_set_interface(call, link->ifindex, link->state.ifname);
 	}
@@ -406,7 +415,7 @@ static int serve(struct ras_call *call, struct pppd_link *link)
 
 static int spawn(struct ras_call *call, bool armed)
 {
-	struct pppd_link *link = link_new(call, ras_call_index(call));
+	struct pppd_link *link = link_new(call, ras_call_index(call), false);
 	int r;
 
 	if (!link)
@@ -535,11 +544,14 @@ void pppd_release(struct ras_call *call)
 
 /* The process by what the record says, or what the object's file says, if the agent died before it had written the
  * number. */
-static int find_process(struct pppd_link *link, const struct record *record)
+static int find_process(struct ras_call *call, struct pppd_link *link, const struct record *record)
 {
+	int r = pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	uint64_t started = link->state.started;
 	uint32_t pid = (uint32_t)link->state.pid;
 
+	if (file_shortage(r))
+		return r;
 	record_get_u32(record, "d-pid", &pid);
 	record_get_u64(record, "d-started", &started);
 	if (pid == 0)
@@ -558,16 +570,18 @@ int pppd_adopt(struct ras_call *call, const struct record *record, bool up)
 	int r;
 
 	record_get_u32(record, "d-index", &number);
-	link = link_new(call, number);
+	link = link_new(call, number, true);
 	if (!link)
 		return ras_call_fail(call, 664, RAS_BACKEND_NONE, NULL);
 	if (device)
 		str_copy(link->device, device, sizeof(link->device));
 	link->up = up;
-	pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	if (link->medium->restore)
 		link->medium->restore(call, link, record);
-	r = find_process(link, record);
+	/* For want of a descriptor it is not given up: it would go on without us. */
+	do
+		r = find_process(call, link, record);
+	while (file_shortage(r) && ras_call_wait(call, NULL, 0, SHORTAGE_MS) >= 0);
 	if (!up)
 		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
 	if (r < 0 || link->over)

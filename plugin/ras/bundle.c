@@ -41,7 +41,7 @@ static void destroy(struct bundle_link *link)
 	ras_entry_unref(link->entry);
 }
 
-static void bundle_free(struct bundle *b)
+void bundle_free(struct bundle *b)
 {
 	b->call->data = NULL;
 	for (size_t i = 0; i < b->n; i++)
@@ -399,6 +399,9 @@ static void bundle_release(struct ras_call *call)
 static int bundle_traffic(struct ras_call *call, struct ras_traffic *ret)
 {
 	struct bundle *b = call->data;
+
+	if (!b)
+		return -ENODEV;
 	WITH_LOCK(&b->lock);
 
 	*ret = b->gone;

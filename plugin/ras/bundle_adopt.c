@@ -11,6 +11,8 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
+#define SHORTAGE_MS 1000 /* until there may be descriptors or memory again */
+
 /* ---- the bundle's own fields ---- */
 
 #define NOTE_NUMBER "d-number"
@@ -209,8 +211,8 @@ static bool add_link(struct bundle *b, uint32_t index, struct found *found)
 		if (found->link[i] && record_get_u32(&found->link[i]->fields, "subentry", &subentry) == 0 &&
 		    subentry == index)
 			record = &found->link[i];
-	if (!record && b->n == BUNDLE_LINKS_MAX)
-		return true;
+	if (b->n == BUNDLE_LINKS_MAX)
+		return !record;
 	if (record)
 		record_get_u32(&(*record)->fields, "type", &type);
 	else if (index > 0)
@@ -300,10 +302,9 @@ static int start_carrier(struct bundle *b)
 	return 0;
 }
 
-int bundle_adopt(struct ras_call *call, const struct record *record, bool up)
+static int restore(struct ras_call *call, const struct record *record, bool up)
 {
 	struct bundle *b = bundle_new(call);
-	bool there[BUNDLE_LINKS_MAX] = {false};
 	int r;
 
 	if (!b)
@@ -312,7 +313,26 @@ int bundle_adopt(struct ras_call *call, const struct record *record, bool up)
 	take_notes(b, record);
 	r = add_links(b);
 	if (r < 0)
+		bundle_free(b);
+	return r;
+}
+
+int bundle_adopt(struct ras_call *call, const struct record *record, bool up)
+{
+	bool there[BUNDLE_LINKS_MAX] = {false};
+	struct bundle *b;
+	int r;
+
+	/* For want of descriptors or memory no link is given up: it would go on without us. */
+	while ((r = restore(call, record, up)) < 0 && up) {
+		r = ras_call_wait(call, NULL, 0, SHORTAGE_MS);
+		if (r < 0)
+			return r;
+		call->error = RAS_ERROR_INIT;
+	}
+	if (r < 0)
 		return r;
+	b = call->data;
 	if (up)
 		show_links(b);
 	r = start_carrier(b);

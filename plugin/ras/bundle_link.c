@@ -295,10 +295,15 @@ static int dial_line(struct ras_call *line)
 
 static int adopt_line(struct ras_call *line)
 {
+	int r;
+
 	if (!line->driver || !line->driver->bundles)
 		return ras_call_fail(line, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
 	line->engaged = true;
-	return line->driver->adopt(line, &line->record->fields, line->up_mono > 0);
+	r = line->driver->adopt(line, &line->record->fields, line->up_mono > 0);
+	if (r == 0 && line->up_mono == 0)
+		return ras_call_fail(line, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
+	return r;
 }
 
 static void link_is_up(struct bundle_link *link)
@@ -454,7 +459,7 @@ void *bundle_link_main(void *arg)
 	link->ended = true;
 	pthread_mutex_unlock(&link->bundle->lock);
 	/* One that has failed for good stays so. */
-	if (atomic_load(&link->orders) == LINK_HANG_UP) {
+	if (atomic_load(&link->orders) != LINK_LIVE) {
 		WITH_LOCK(&conn->lock);
 
 		if (bundle_row(conn, link->subentry)->status == RAS_STATUS_WAITING_REDIAL)

@@ -58,6 +58,9 @@ struct ras_link *bundle_row(struct ras_conn *conn, uint32_t subentry);
 /* A bundle without links, as the data of the call. NULL: the call has failed. */
 struct bundle *bundle_new(struct ras_call *call);
 
+/* Without threads. */
+void bundle_free(struct bundle *b);
+
 /* Adds a link, which takes the entry (NULL: there was no memory for it). Returns NULL without memory. */
 struct bundle_link *bundle_add_link(struct bundle *b, uint32_t subentry, struct ras_entry *entry);
 

@@ -9,9 +9,10 @@
 struct strength {
 	uint64_t capacity; /* bit/s */
 	size_t up;
-	size_t coming;            /* being dialed, or in a redial pause */
+	size_t coming;            /* whose first attempt goes on */
 	struct bundle_link *next; /* to be added */
-	struct bundle_link *last; /* to be dropped */
+	struct bundle_link *last; /* to be dropped: of those that are up */
+	struct bundle_link *lost; /* and of those that are dialed again */
 };
 
 /* One that was refused, or cannot be dialed, is not tried again. */
@@ -33,7 +34,9 @@ static struct strength look(struct bundle *b)
 		struct bundle_link *link = &b->links[i];
 
 		s.up += link->up;
-		s.coming += link->running && !link->up && !link->ended;
+		s.coming += link->running && !link->settled;
+		if (link->running && link->settled && !link->up && !link->ended)
+			s.lost = link;
 		if (link->up && link->line->carriage == RAS_CARRIES_NONE)
 			s.last = link;
 		if (!s.next && may_be_added(link))
@@ -49,7 +52,9 @@ static void add(struct bundle *b, struct bundle_link *link)
 	link->tried = 0;
 	atomic_store(&link->orders, LINK_LIVE);
 	fd_event_drain(link->wake_fd);
-	bundle_start_link(link);
+	/* That there is no thread for it is not why the bundle will end. */
+	if (bundle_start_link(link) < 0)
+		b->call->error = RAS_ERROR_INIT;
 }
 
 static void drop(struct bundle *b, struct bundle_link *link)
@@ -59,12 +64,17 @@ static void drop(struct bundle *b, struct bundle_link *link)
 	bundle_order_link(link, LINK_DROP);
 }
 
+static void begin_anew(struct bundle_load *load)
+{
+	load->add.n = load->drop.n = 0;
+}
+
 /* Each change begins both times anew. */
 static bool has_changed(struct bundle_load *load, const struct strength *s)
 {
 	if (load->capacity == s->capacity && load->up == s->up)
 		return false;
-	load->add.n = load->drop.n = 0;
+	begin_anew(load);
 	load->capacity = s->capacity;
 	load->up = s->up;
 	return true;
@@ -91,6 +101,9 @@ void bundle_balance(struct bundle *b)
 	bool busy, idle;
 
 	s.capacity = b->call->speed;
+	/* One that is coming may come to nothing: the next one is added after another time. */
+	if (s.coming > 0)
+		begin_anew(&b->load);
 	if (s.coming > 0 || has_changed(&b->load, &s) || !has_speed(b))
 		return;
 	b->call->driver->traffic(b->call, &traffic);
@@ -100,6 +113,11 @@ void bundle_balance(struct bundle *b)
 	       low * 100 <= s.capacity * limits->drop_percent;
 	if (busy && s.next)
 		add(b, s.next);
+	else if (idle && s.lost)
+		drop(b, s.lost);
 	else if (idle && s.up > 1 && s.last)
 		drop(b, s.last);
+	else
+		return;
+	begin_anew(&b->load);
 }

@@ -84,9 +84,16 @@ static bool number_taken(const struct ras *ras, uint32_t number)
 	return false;
 }
 
+/* Each time another one, so that it is seldom taken. */
+static uint32_t another_number(struct ras *ras)
+{
+	if (ras->number_given <= UINT32_MAX / 2)
+		ras->number_given = UINT32_MAX;
+	return ras->number_given--;
+}
+
 uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted)
 {
-	uint32_t other = UINT32_MAX;
 	struct ras *ras = call->ras;
 
 	call_drop_number(call);
@@ -94,7 +101,7 @@ uint32_t ras_call_take_number(struct ras_call *call, uint32_t wanted)
 
 	call->number = wanted;
 	while (number_taken(ras, call->number))
-		call->number = other--;
+		call->number = another_number(ras);
 	call->next_numbered = ras->numbered;
 	ras->numbered = call;
 	return call->number;

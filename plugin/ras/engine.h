@@ -299,6 +299,7 @@ struct ras {
 	struct ras_call *waiting, **waiting_end;
 	struct ras_call *threads, *ended;
 	struct ras_call *numbered;   /* those that have a number */
+	uint32_t number_given;       /* the next one that no entry can have, downwards; 0: from the top */
 	uint32_t adopting;           /* threads that take a link over */
 	pthread_cond_t thread_ended; /* or has taken its link over */
 	bool stopping;

@@ -48,8 +48,9 @@ int link_record_write(struct ras_call *call, bool up)
 	char file[LINK_RECORD_FILE_MAX];
 	int r;
 
+	/* Nobody starts a process that no later agent could find. */
 	if (atomic_load(&call->ras->abandoned))
-		return 0;
+		return -ESHUTDOWN;
 	record_begin(&w, "link");
 	record_put_str(&w, "name", call->conn->name);
 	record_put_u64(&w, "index", ras_call_index(call));
