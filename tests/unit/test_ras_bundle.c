@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "engine_told.h"
@@ -311,6 +312,56 @@ static void one_link_is_adopted(void **state)
 	adopted(*state, "setup=300ms,drop=200ms", 1);
 }
 
+/* Takes all descriptors of this process but so many. Returns how many were taken, in ret. */
+static int take_descriptors(int but, int ret[128])
+{
+	int n = 0;
+
+	while (n < 128 && (ret[n] = dup(STDIN_FILENO)) >= 0)
+		n++;
+	for (int i = 0; i < but && n > 0; i++)
+		close(ret[--n]);
+	return n;
+}
+
+/* However few there are at a start, no link is given up: it is taken up at that start, a little later, or at the next.
+ */
+static void adopted_without_descriptors(void **state)
+{
+	struct lab *lab = *state;
+	struct rlimit whole, few;
+	struct ras_conn *conn;
+	int taken[128], n;
+
+	bundle(lab, GOOD, GOOD);
+	lab_start(lab);
+	conn = dial(lab);
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &whole), 0);
+	few = (struct rlimit){.rlim_cur = 100, .rlim_max = whole.rlim_max};
+	for (int but = 0; but < 8; but++) {
+		int r;
+
+		lab_stop(lab);
+		lab_open(lab);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		n = take_descriptors(but, taken);
+		r = ras_start(lab->ras);
+		while (n > 0)
+			close(taken[--n]);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &whole), 0);
+		if (r < 0) {
+			lab_stop(lab);
+			lab_start(lab);
+		}
+		conn = lab_conn(lab, "hq");
+		LAB_WAIT(lab, lab_info(conn).links_up == 2);
+		assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+		expect_counts(conn, 1, 0, 0);
+	}
+	hang_up(lab, conn);
+}
+
 static void a_bundle_needs_a_subentry(void **state)
 {
 	struct lab *lab = *state;
@@ -389,6 +440,46 @@ static void the_next_where_the_first_fails(void **state)
 	assert_int_equal(link_of(conn, 7).status, RAS_STATUS_UP);
 	hang_up(lab, conn);
 	expect_counts(conn, 1, 0, 0);
+}
+
+/* A link that is busy is added again after another add-time, not at once. */
+static void one_that_fails_is_not_dialed_without_end(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, "setup=10ms,load=90", BUSY);
+	struct ras_conn *conn;
+	int64_t begin;
+
+	e->link_mode = RAS_LINK_MODE_DIAL_AS_NEEDED;
+	e->bandwidth = (struct ras_bandwidth){.add_percent = 75, .add_time = 1, .drop_percent = 10, .drop_time = 60};
+	lab_start(lab);
+	conn = dial(lab);
+	LAB_WAIT(lab, link_of(conn, 7).attempts >= 1);
+	begin = clock_mono_ms();
+	LAB_WAIT(lab, link_of(conn, 7).attempts >= 4);
+	assert_true(clock_mono_ms() - begin > 2500);
+	hang_up(lab, conn);
+}
+
+/* The one that waits for its redial neither keeps others from being added nor, without load, stays wanted. */
+static void one_is_added_while_another_waits(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, BUSY, "setup=10ms,load=90");
+	struct ras_conn *conn;
+
+	e->link_mode = RAS_LINK_MODE_DIAL_AS_NEEDED;
+	e->redial_max = 10;
+	e->redial_pause = 600;
+	e->subentries[1].row_status = RAS_ROW_ACTIVE;
+	str_copy(e->subentries[1].destination, "setup=10ms,load=0", sizeof(e->subentries[1].destination));
+	e->bandwidth = (struct ras_bandwidth){.add_percent = 75, .add_time = 1, .drop_percent = 50, .drop_time = 2};
+	lab_start(lab);
+	conn = dial(lab);
+	LAB_WAIT(lab, link_of(conn, 9).status == RAS_STATUS_UP);
+	/* 90 percent of one are 45 of two. */
+	LAB_WAIT(lab, link_of(conn, 0).status == RAS_STATUS_DOWN);
+	hang_up(lab, conn);
 }
 
 /* ---- a line that carries the others ---- */
@@ -630,12 +721,15 @@ int main(void)
 		LAB_TEST(idle_ends_all),
 		LAB_TEST(two_links_are_adopted),
 		LAB_TEST(one_link_is_adopted),
+		LAB_TEST(adopted_without_descriptors),
 		LAB_TEST(a_bundle_needs_a_subentry),
 		LAB_TEST(loss_is_that_of_the_last_link),
 		LAB_TEST(one_is_enough),
 		LAB_TEST(one_is_added),
 		LAB_TEST(one_is_dropped),
 		LAB_TEST(the_next_where_the_first_fails),
+		LAB_TEST(one_that_fails_is_not_dialed_without_end),
+		LAB_TEST(one_is_added_while_another_waits),
 		LAB_TEST(who_carries_goes_last),
 		LAB_TEST(who_carries_stays_without_its_line),
 		LAB_TEST(its_link_is_dialed_again),
