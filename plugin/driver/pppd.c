@@ -548,7 +548,7 @@ static int find_process(struct ras_call *call, struct pppd_link *link, const str
 {
 	int r = pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	uint64_t started = link->state.started;
-	uint32_t pid = (uint32_t)link->state.pid;
+	uint32_t pid = (uint32_t)link->state.pid, session = 0;
 
 	if (file_shortage(r))
 		return r;
@@ -559,7 +559,12 @@ static int find_process(struct ras_call *call, struct pppd_link *link, const str
 	link->pid = (pid_t)pid;
 	if (link->state.pid != link->pid)
 		link->state = PPPD_STATE_NONE;
-	return process_adopt(link->pid, started, &link->process);
+	r = process_adopt(link->pid, started, &link->process);
+	/* It has ended while no agent was there; programs that it had started may not have. */
+	record_get_u32(record, "d-session", &session);
+	if (r == -ESRCH)
+		process_end_orphans(link->pid, (pid_t)session);
+	return r;
 }
 
 int pppd_adopt(struct ras_call *call, const struct record *record, bool up)

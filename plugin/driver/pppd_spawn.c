@@ -145,6 +145,7 @@ void pppd_note_process(struct ras_call *call, struct pppd_link *link)
 	ras_call_set_process(call, link->pid);
 	ras_call_note_u64(call, "d-pid", (uint64_t)link->pid);
 	ras_call_note_u64(call, "d-started", link->process.started);
+	ras_call_note_u64(call, "d-session", (uint64_t)link->process.session);
 	ras_call_save(call);
 }
 

@@ -405,6 +405,16 @@ void process_signal_group(const struct process *p, int sig)
 		pidfd_send_signal(p->pidfd, sig, NULL, 0);
 }
 
+void process_end_orphans(pid_t group, pid_t session)
+{
+	struct proc_stat st;
+
+	if (group <= 1 || session <= 0 || (read_stat(group, &st) == 0 && !stat_is_dead(&st)))
+		return;
+	if (group_lives(group, session))
+		kill(-group, SIGKILL);
+}
+
 static bool wait_until(struct process *p, int64_t deadline)
 {
 	int64_t left;

@@ -17,6 +17,8 @@ AUTH = "require-mschap-v2"
 HOLD = f"{AUTH}\nplugin winbind.so\nntlm_auth-helper '/bin/sleep 1000'"
 # A caller that has gone is not noticed by those at the end of a line; the line is free again soon.
 SHORT = "lcp-restart 1\nlcp-max-configure 3"
+# Silence at the far side holds the attempt until it is ended, however long the others take.
+PATIENT = ["lcp-restart 1", "lcp-max-configure 200"]
 HELPERS, SLEEPER = "/tmp/helpers", "/tmp/sleeper"
 NUMBERS = numbers("up", "connectDevice", "allDevicesConnected", "authNotify", "again")
 # A helper holds the state that its destination names; its interface is its own.
@@ -123,14 +125,14 @@ PLACES = {
                  **{state: "setup=20s" for state in STATES}},
 }
 MAKE = {
-    "pty": lambda name, where, keys: pty(name, where, **keys),
-    "modem": lambda name, where, keys: modem(name, where, **keys),
-    "cellular": lambda name, where, keys: cellular(name, where, device="/dev/cell", apn="internet", **keys),
+    "pty": lambda name, where, keys: pty(name, where, pppd=PATIENT, **keys),
+    "modem": lambda name, where, keys: modem(name, where, pppd=PATIENT, **keys),
+    "cellular": lambda name, where, keys: cellular(name, where, device="/dev/cell", apn="internet", pppd=PATIENT, **keys),
     "directSerial": lambda name, where, keys: direct(
-        name, device=where, **({"modem_init": ["AT&L1"]} if "connectDevice" in name else {}), **keys),
-    "pppoe": lambda name, where, keys: entry(name, "pppoe", device_name=where, user_name=USER, pppd_options=["lcp-restart 1"], **keys),
-    "pptp": lambda name, where, keys: entry(name, "pptp", destination=where, user_name=USER, pppd_options=["lcp-restart 1"], **keys),
-    "l2tp": lambda name, where, keys: entry(name, "l2tp", destination=where, user_name=USER, pppd_options=["lcp-restart 1"], **keys),
+        name, device=where, pppd=PATIENT, **({"modem_init": ["AT&L1"]} if "connectDevice" in name else {}), **keys),
+    "pppoe": lambda name, where, keys: entry(name, "pppoe", device_name=where, user_name=USER, pppd_options=PATIENT, **keys),
+    "pptp": lambda name, where, keys: entry(name, "pptp", destination=where, user_name=USER, pppd_options=PATIENT, **keys),
+    "l2tp": lambda name, where, keys: entry(name, "l2tp", destination=where, user_name=USER, pppd_options=PATIENT, **keys),
     "exec": lambda name, where, keys: entry(name, "exec", device_name="helper", destination=where, user_name=USER, **keys),
     "loopback": lambda name, where, keys: entry(name, "loopback", destination=where, **keys),
 }

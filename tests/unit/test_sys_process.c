@@ -928,6 +928,32 @@ static void test_adopted_group_without_leader(void **state)
 	finish(&p, &o);
 }
 
+static void test_orphans_of_one_that_has_ended(void **state)
+{
+	uint64_t started;
+	struct process p, late;
+	struct output o;
+	int member;
+	pid_t pid;
+
+	(void)state;
+	make_orphan("family", &pid, &started, &member, &o);
+	assert_int_equal(process_adopt(pid, started, &p), 0);
+	process_end_orphans(pid, p.session); /* it lives */
+	assert_false(process_reap(&p));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	wait_end(&p);
+	assert_int_equal(process_adopt(pid, started, &late), -ESRCH);
+	process_end_orphans(pid, p.session + 1);
+	process_end_orphans(pid, 0);
+	process_end_orphans(0, p.session);
+	assert_true(is_alive(member));
+	process_end_orphans(pid, p.session);
+	assert_true(wait_readable(member));
+	fd_close(member);
+	finish(&p, &o);
+}
+
 /* On an old kernel a group is known by number and session: the number alone may be another one's by now. */
 static void test_group_of_another_session(void **state)
 {
@@ -1095,6 +1121,7 @@ int main(int argc, char **argv)
 		on_both_kernels(test_adopt_own_child_too_late),
 		on_both_kernels(test_adopted_group),
 		on_both_kernels(test_adopted_group_without_leader),
+		on_both_kernels(test_orphans_of_one_that_has_ended),
 		cmocka_unit_test_setup(test_group_of_another_session, on_old_kernel),
 		on_both_kernels(test_many_threads),
 		on_both_kernels(test_ask),
