@@ -43,7 +43,6 @@ _Static_assert(PPPD_LINE_MAX == REDACT_TEXT_MAX, "a line that was cut is known b
 /* given: it has the number in its names already, whoever else has come by it meanwhile. */
 static struct pppd_link *link_new(struct ras_call *call, uint32_t number, bool given)
 {
-	uint32_t taken;
 	struct pppd_link *link = calloc(1, sizeof(*link));
 	struct ras_bundle_names names;
 
@@ -55,8 +54,9 @@ static struct pppd_link *link_new(struct ras_call *call, uint32_t number, bool g
 	link->words.foreign = true;
 	link->log_fd = link->words_fd = link->socket_fd = link->report_fd = -1;
 	link->state = PPPD_STATE_NONE;
-	taken = ras_call_take_number(call, number);
-	link->index = link->unit = given ? number : taken;
+	link->index = link->unit = ras_call_take_number(call, number);
+	if (given)
+		link->index = link->unit = number;
 	if (ras_call_bundle(call, &names)) {
 		link->unit = names.number;
 		link->bundle = names.identity;
@@ -542,8 +542,8 @@ void pppd_release(struct ras_call *call)
 		link_free(call, link);
 }
 
-/* The process by what the record says, or what the object's file says, if the agent died before it had written the
- * number. */
+/* The process by what the record says, or the object's file, if the agent died before it had written the number. If it
+ * has ended while no agent was there, programs that it had started may not have: those end now. */
 static int find_process(struct ras_call *call, struct pppd_link *link, const struct record *record)
 {
 	int r = pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
@@ -560,7 +560,6 @@ static int find_process(struct ras_call *call, struct pppd_link *link, const str
 	if (link->state.pid != link->pid)
 		link->state = PPPD_STATE_NONE;
 	r = process_adopt(link->pid, started, &link->process);
-	/* It has ended while no agent was there; programs that it had started may not have. */
 	record_get_u32(record, "d-session", &session);
 	if (r == -ESRCH)
 		process_end_orphans(link->pid, (pid_t)session);
@@ -584,9 +583,8 @@ int pppd_adopt(struct ras_call *call, const struct record *record, bool up)
 	if (link->medium->restore)
 		link->medium->restore(call, link, record);
 	/* For want of a descriptor it is not given up: it would go on without us. */
-	do
-		r = find_process(call, link, record);
-	while (file_shortage(r) && ras_call_wait(call, NULL, 0, SHORTAGE_MS) >= 0);
+	while (file_shortage(r = find_process(call, link, record)) && ras_call_wait(call, NULL, 0, SHORTAGE_MS) >= 0)
+		;
 	if (!up)
 		return ras_call_fail(call, RAS_ERROR_SERVICE_STOPPED, RAS_BACKEND_NONE, NULL);
 	if (r < 0 || link->over)

@@ -407,7 +407,7 @@ void process_signal_group(const struct process *p, int sig)
 
 void process_end_orphans(pid_t group, pid_t session)
 {
-	struct proc_stat st;
+	struct proc_stat st = {};
 
 	if (group <= 1 || session <= 0 || (read_stat(group, &st) == 0 && !stat_is_dead(&st)))
 		return;
