@@ -395,6 +395,8 @@ def ended_meanwhile():
     up("plain")
     lab.kill_agent()
     modems["modem"].lose_carrier()
+    # Else the far end of this line may say goodbye before the carrier is gone.
+    until(lambda: list(ours().values()).count("pppd") == 1, 20, lambda: f"one pppd ends: {ours()}")
     far_side.send(signal.SIGTERM)
     until(lambda: not ours(), 20, lambda: f"pppd ends: {ours()}")
     lab.start_agent()
