@@ -87,19 +87,6 @@ static void take_path(const char *token, const char *line)
 	}
 }
 
-static int replace(char **string, const char *with)
-{
-	char *copy = with ? strdup(with) : NULL;
-
-	if (!with)
-		return 0;
-	if (!copy)
-		return -ENOMEM;
-	free(*string);
-	*string = copy;
-	return 0;
-}
-
 static const char *config_path(void)
 {
 	return options.config ? options.config : CONFIG_PATH;
@@ -115,8 +102,8 @@ static struct config *load_config(void)
 		log_error("%s", error);
 		return NULL;
 	}
-	if (replace(&fresh->agent.state_dir, options.state_dir) < 0 ||
-	    replace(&fresh->agent.run_dir, options.run_dir) < 0) {
+	if (host_replace(&fresh->agent.state_dir, options.state_dir) < 0 ||
+	    host_replace(&fresh->agent.run_dir, options.run_dir) < 0) {
 		log_error("no memory");
 		return NULL;
 	}

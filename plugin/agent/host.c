@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -14,6 +15,19 @@
 #include "sys/limits.h"
 #include "sys/log.h"
 #include "sys/macro.h"
+
+int host_replace(char **setting, const char *with)
+{
+	char *copy = with ? strdup(with) : NULL;
+
+	if (!with)
+		return 0;
+	if (!copy)
+		return -ENOMEM;
+	free(*setting);
+	*setting = copy;
+	return 0;
+}
 
 int host_engine_new(const struct config *config, struct ras **ret)
 {

@@ -8,6 +8,10 @@
 #include "control/control_server.h"
 #include "ras/ras.h"
 
+/* Puts what the command line or snmpd.conf says in the place of a setting of the file; NULL leaves it. Returns 0 or
+ * -ENOMEM. */
+int host_replace(char **setting, const char *with);
+
 /* The engine with its phonebook; no thread yet. Returns 0 or negative errno. */
 int host_engine_new(const struct config *config, struct ras **ret);
 

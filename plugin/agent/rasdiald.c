@@ -124,19 +124,6 @@ static bool parse_options(int argc, char *argv[], struct options *ret, int *ret_
 	return true;
 }
 
-static int replace(char **string, const char *with)
-{
-	char *copy = with ? strdup(with) : NULL;
-
-	if (!with)
-		return 0;
-	if (!copy)
-		return -ENOMEM;
-	free(*string);
-	*string = copy;
-	return 0;
-}
-
 /* The file, with what the command line puts in its place. */
 static int load_config(const struct options *options, struct config **ret, char error[CONFIG_ERROR_MAX])
 {
@@ -151,8 +138,8 @@ static int load_config(const struct options *options, struct config **ret, char 
 		snprintf(error, CONFIG_ERROR_MAX, "rasdiald: -x %.*s", CONFIG_ERROR_MAX - 32, reason);
 		return r;
 	}
-	if (replace(&config->agent.state_dir, options->state_dir) < 0 ||
-	    replace(&config->agent.run_dir, options->run_dir) < 0) {
+	if (host_replace(&config->agent.state_dir, options->state_dir) < 0 ||
+	    host_replace(&config->agent.run_dir, options->run_dir) < 0) {
 		snprintf(error, CONFIG_ERROR_MAX, "rasdiald: no memory");
 		return -ENOMEM;
 	}
