@@ -92,7 +92,7 @@ static int read_record(struct ras *ras, const char *name, struct link_record **r
 	return 0;
 }
 
-/* Those that are left over are forgotten, and the files with them. */
+/* Those that are left over are forgotten; their files are the affair of bundle_remove_orphans(). */
 static void found_done(struct found *found)
 {
 	for (size_t i = 0; i <= found->n; i++) {
