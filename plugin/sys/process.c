@@ -327,8 +327,9 @@ int process_adopt(pid_t pid, uint64_t started, struct process *ret)
 	/* First the descriptor, then the question whose it is: if the number still is that process's now, it was
 	 * before. */
 	p.pidfd = open_pidfd(pid);
+	/* EINVAL, ENOENT with new kernels: it is just being reaped, or the number is a thread's now. */
 	if (p.pidfd < 0)
-		return p.pidfd;
+		return p.pidfd == -EINVAL || p.pidfd == -ENOENT ? -ESRCH : p.pidfd;
 	r = read_stat(pid, &st);
 	if (r == 0 && (st.started != started || stat_is_dead(&st))) {
 		r = -ESRCH;
@@ -409,7 +410,7 @@ void process_end_orphans(pid_t group, pid_t session)
 {
 	struct proc_stat st = {};
 
-	if (group <= 1 || session <= 0 || (read_stat(group, &st) == 0 && !stat_is_dead(&st)))
+	if (group <= 1 || session < 0 || (read_stat(group, &st) == 0 && !stat_is_dead(&st)))
 		return;
 	if (group_lives(group, session))
 		kill(-group, SIGKILL);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -945,13 +946,42 @@ static void test_orphans_of_one_that_has_ended(void **state)
 	wait_end(&p);
 	assert_int_equal(process_adopt(pid, started, &late), -ESRCH);
 	process_end_orphans(pid, p.session + 1);
-	process_end_orphans(pid, 0);
+	process_end_orphans(pid, -1);
 	process_end_orphans(0, p.session);
 	assert_true(is_alive(member));
 	process_end_orphans(pid, p.session);
 	assert_true(wait_readable(member));
 	fd_close(member);
 	finish(&p, &o);
+}
+
+static void *tell_number(void *arg)
+{
+	int *ends = arg;
+	pid_t number = gettid();
+	char end;
+
+	assert_int_equal(write(ends[1], &number, sizeof(number)), sizeof(number));
+	assert_int_equal(read(ends[1], &end, 1), 1);
+	return NULL;
+}
+
+/* The number of one that has ended may be a thread's. */
+static void test_adopt_a_thread(void **state UNUSED)
+{
+	struct process p;
+	pthread_t thread;
+	pid_t number;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(pthread_create(&thread, NULL, tell_number, ends), 0);
+	assert_int_equal(read(ends[0], &number, sizeof(number)), sizeof(number));
+	assert_int_equal(process_adopt(number, process_started(number), &p), -ESRCH);
+	assert_int_equal(write(ends[0], "", 1), 1);
+	pthread_join(thread, NULL);
+	fd_close(ends[0]);
+	fd_close(ends[1]);
 }
 
 /* On an old kernel a group is known by number and session: the number alone may be another one's by now. */
@@ -1122,6 +1152,7 @@ int main(int argc, char **argv)
 		on_both_kernels(test_adopted_group),
 		on_both_kernels(test_adopted_group_without_leader),
 		on_both_kernels(test_orphans_of_one_that_has_ended),
+		on_both_kernels(test_adopt_a_thread),
 		cmocka_unit_test_setup(test_group_of_another_session, on_old_kernel),
 		on_both_kernels(test_many_threads),
 		on_both_kernels(test_ask),
