@@ -19,6 +19,7 @@
 #include "driver/l2tp_words.h"
 #include "driver/tunnel.h"
 #include "sys/fd.h"
+#include "sys/file.h"
 
 #define XL2TPD_PROGRAM "/usr/sbin/xl2tpd"
 #define XL2TPD_PATH_MAX 100 /* with NUL; it cuts a longer one and says nothing */
@@ -130,13 +131,16 @@ static void see_line(struct ras_call *call, const char *line)
 }
 
 /* xl2tpd by what the record says; or by its arguments, if the agent died before it had written the number. */
-static void restore(struct ras_call *call, struct pppd_link *link, const struct record *record)
+static int restore(struct ras_call *call, struct pppd_link *link, const struct record *record)
 {
 	char file[32], path[XL2TPD_PATH_MAX];
 	uint64_t started = 0;
 	uint32_t pid = 0;
+	int r = tunnel_restore(call, link, record);
 
-	tunnel_restore(call, link, record);
+	/* It may have been taken over before something else was short. */
+	if (r < 0 || link->parent.pidfd >= 0)
+		return r;
 	record_get_u32(record, "d-parent", &pid);
 	record_get_u64(record, "d-parent-started", &started);
 	if (pid == 0) {
@@ -145,8 +149,12 @@ static void restore(struct ras_call *call, struct pppd_link *link, const struct 
 			pid = (uint32_t)process_find(path);
 		started = process_started((pid_t)pid);
 	}
-	if (process_adopt((pid_t)pid, started, &link->parent) < 0)
+	r = process_adopt((pid_t)pid, started, &link->parent);
+	if (file_shortage(r))
+		return r;
+	if (r < 0)
 		link->over = link->parent.ended = true;
+	return 0;
 }
 
 static const struct pppd_medium medium = {

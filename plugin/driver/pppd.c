@@ -7,7 +7,6 @@
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -546,12 +545,15 @@ void pppd_release(struct ras_call *call)
  * has ended while no agent was there, programs that it had started may not have: those end now. */
 static int find_process(struct ras_call *call, struct pppd_link *link, const struct record *record)
 {
-	int r = pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
-	uint64_t started = link->state.started;
-	uint32_t pid = (uint32_t)link->state.pid, session = 0;
+	uint32_t pid, session;
+	uint64_t started;
+	int r = link->medium->restore ? link->medium->restore(call, link, record) : 0;
 
+	r = r < 0 ? r : pppd_state_read(ras_call_rundir(call), link->state_file, &link->state);
 	if (file_shortage(r))
 		return r;
+	started = link->state.started;
+	pid = (uint32_t)link->state.pid;
 	record_get_u32(record, "d-pid", &pid);
 	record_get_u64(record, "d-started", &started);
 	if (pid == 0)
@@ -560,8 +562,7 @@ static int find_process(struct ras_call *call, struct pppd_link *link, const str
 	if (link->state.pid != link->pid)
 		link->state = PPPD_STATE_NONE;
 	r = process_adopt(link->pid, started, &link->process);
-	record_get_u32(record, "d-session", &session);
-	if (r == -ESRCH)
+	if (r == -ESRCH && record_get_u32(record, "d-session", &session) == 0)
 		process_end_orphans(link->pid, (pid_t)session);
 	return r;
 }
@@ -580,8 +581,6 @@ int pppd_adopt(struct ras_call *call, const struct record *record, bool up)
 	if (device)
 		str_copy(link->device, device, sizeof(link->device));
 	link->up = up;
-	if (link->medium->restore)
-		link->medium->restore(call, link, record);
 	/* For want of a descriptor it is not given up: it would go on without us. */
 	while (file_shortage(r = find_process(call, link, record)) && ras_call_wait(call, NULL, 0, SHORTAGE_MS) >= 0)
 		;

@@ -82,8 +82,9 @@ struct pppd_medium {
 
 	int parent_signal; /* asks that program to end in good order */
 
-	/* Takes back from the record of an earlier agent what prepare and start had noted; may be NULL. */
-	void (*restore)(struct ras_call *call, struct pppd_link *link, const struct record *record);
+	/* Takes back from the record of an earlier agent what prepare and start had noted; may be NULL. Returns 0, or
+	 * the shortage (file_shortage()) for which it is called again. */
+	int (*restore)(struct ras_call *call, struct pppd_link *link, const struct record *record);
 
 	/* Decisive lines of the program that starts pppd, or of the command: why the call ended; may be NULL. */
 	const struct pppd_line_row *rows;

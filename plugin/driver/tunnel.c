@@ -9,6 +9,7 @@
 
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/file.h"
 #include "sys/resolve.h"
 
 #define SERVER_MAX 253 /* RFC 1035, without the last dot */
@@ -147,24 +148,28 @@ int tunnel_find_server(struct ras_call *call, struct pppd_link *link, char ret[I
 	return 0;
 }
 
-void tunnel_restore(struct ras_call *call UNUSED, struct pppd_link *link, const struct record *record)
+int tunnel_restore(struct ras_call *call UNUSED, struct pppd_link *link, const struct record *record)
 {
 	const char *server = record_get_str(record, "d-server"), *source = record_get_str(record, "d-source");
 	struct process resolver = PROCESS_NONE;
 	uint64_t started = 0;
 	uint32_t pid = 0;
 	struct in_addr addr;
+	int r;
 
+	link->n_ends = 0;
 	if (server && inet_pton(AF_INET, server, &addr) == 1)
 		add_end(link, RAS_ADDR_TUNNEL_PEER, addr);
 	if (source && inet_pton(AF_INET, source, &addr) == 1)
 		add_end(link, RAS_ADDR_TUNNEL_LOCAL, addr);
 	record_get_u32(record, "d-resolver", &pid);
 	record_get_u64(record, "d-resolver-started", &started);
-	if (pid > 0 && process_adopt((pid_t)pid, started, &resolver) == 0) {
+	r = pid > 0 ? process_adopt((pid_t)pid, started, &resolver) : -ESRCH;
+	if (r == 0) {
 		process_end(&resolver, RESOLVER_END_MS);
 		process_release(&resolver);
 	}
+	return file_shortage(r) ? r : 0;
 }
 
 void tunnel_server(const struct pppd_link *link, char ret[INET_ADDRSTRLEN])

@@ -23,8 +23,9 @@ int tunnel_check(const struct ras_entry *entry, struct ras_error *ret_error);
  * ras_call_wait() returned. */
 int tunnel_find_server(struct ras_call *call, struct pppd_link *link, char ret[INET_ADDRSTRLEN]);
 
-/* Takes from the record what the former did; ends a look-up that is still under way. */
-void tunnel_restore(struct ras_call *call, struct pppd_link *link, const struct record *record);
+/* Takes from the record what the former did; ends a look-up that is still under way. Returns 0, or the shortage
+ * (file_shortage()) for which it is called again. */
+int tunnel_restore(struct ras_call *call, struct pppd_link *link, const struct record *record);
 
 /* Address of the server as text; "" before it is known. */
 void tunnel_server(const struct pppd_link *link, char ret[INET_ADDRSTRLEN]);
