@@ -221,10 +221,9 @@ int file_replace(int dirfd, const char *path, const void *data, size_t size, boo
 	/* A name for each thread. What a crash left of this name is nobody's. */
 	if (snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)gettid()) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	if (unlinkat(folder, temporary, 0) < 0 && errno != ENOENT)
-		return -errno;
-
 	r = write_new(folder, temporary, data, size, durable);
+	if (r == -EEXIST && unlinkat(folder, temporary, 0) == 0)
+		r = write_new(folder, temporary, data, size, durable);
 	if (r == 0 && renameat(folder, temporary, folder, name) < 0)
 		r = -errno;
 	if (r < 0) {
