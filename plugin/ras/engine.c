@@ -75,6 +75,7 @@ static void init_locks(struct ras *ras)
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&ras->records_lock, NULL);
 	pthread_mutex_init(&ras->lock, NULL);
 	pthread_cond_init(&ras->thread_ended, &attr);
 	pthread_cond_init(&ras->keeper_wake, &attr);
@@ -338,6 +339,7 @@ struct ras *ras_free(struct ras *ras)
 	pthread_cond_destroy(&ras->keeper_wake);
 	pthread_mutex_destroy(&ras->notices.lock);
 	pthread_mutex_destroy(&ras->lock);
+	pthread_mutex_destroy(&ras->records_lock);
 	if (ras->rows_fd >= 0)
 		fd_close(ras->rows_fd);
 	fd_close(ras->run_lock_fd);

@@ -256,6 +256,7 @@ struct ras_notices {
 struct ras {
 	const struct ras_driver *const *drivers;
 	int state_fd, run_fd;
+	pthread_mutex_t records_lock; /* held for one file of run_fd, and nothing is taken under it: link_record.c */
 	int lock_fd, run_lock_fd;
 	int rows_fd; /* folder of stored rows; negative errno: there is none */
 	int wake_fd;
