@@ -44,15 +44,6 @@ static bool entry_goes(const struct set_write *write)
 	       set_instance(write->set, &table_phonebook, MIB_ENTRY_NAME, &write->index);
 }
 
-/* As the request leaves it. */
-static uint32_t admin_mode(const struct agent *agent, const struct set_write *write)
-{
-	const struct table_index scalar = {.n = 1, .sub = {0}};
-	const struct set_write *mode = set_instance(write->set, &table_system, MIB_ADMIN_MODE, &scalar);
-
-	return mode ? mode->number : ras_setting_get(agent->ras, RAS_SETTING_ADMIN_MODE);
-}
-
 /* What the manager's request was refused for, in the operator's words. */
 static int explain(struct agent *agent, struct set_write *write, const struct ras_conn *conn, uint32_t request_id,
 		   int r)
@@ -60,7 +51,7 @@ static int explain(struct agent *agent, struct set_write *write, const struct ra
 	const char *name = ras_conn_entry(conn)->name;
 	enum ras_action action = (enum ras_action)write->number;
 	bool dials = action == RAS_ACTION_DIAL || action == RAS_ACTION_REDIAL;
-	uint32_t mode = admin_mode(agent, write);
+	uint32_t mode = ras_setting_coming(agent->ras, RAS_SETTING_ADMIN_MODE);
 	struct ras_conn_info info;
 
 	ras_conn_get(conn, &info);

@@ -334,7 +334,8 @@ static void start_watch(struct client *client, const struct ras_conn_info *befor
 static void explain_refusal(struct control_server *server, struct ras_error *error, int r,
 			    const struct ras_conn_info *info)
 {
-	bool disabled = ras_setting_get(server->ras, RAS_SETTING_ADMIN_MODE) != RAS_ADMIN_ENABLED;
+	/* A master agent answers a SET before we are told to commit it. */
+	bool disabled = ras_setting_coming(server->ras, RAS_SETTING_ADMIN_MODE) != RAS_ADMIN_ENABLED;
 
 	if (r == -EALREADY)
 		return;

@@ -404,6 +404,11 @@ int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value)
 	return r;
 }
 
+uint32_t ras_setting_coming(const struct ras *ras, enum ras_setting which)
+{
+	return ras->expected[which] ? *ras->expected[which] : ras_setting_get(ras, which);
+}
+
 void ras_setting_expect(struct ras *ras, enum ras_setting which, const uint32_t *value)
 {
 	ras->expected[which] = value;

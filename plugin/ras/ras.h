@@ -129,6 +129,9 @@ int ras_setting_store(struct ras *ras, enum ras_setting which, uint32_t value);
  */
 void ras_setting_expect(struct ras *ras, enum ras_setting which, const uint32_t *value);
 
+/* The value that requests see which are reserved now. */
+uint32_t ras_setting_coming(const struct ras *ras, enum ras_setting which);
+
 /* Uses the value from now on. Cannot fail. */
 void ras_setting_apply(struct ras *ras, enum ras_setting which, uint32_t value);
 

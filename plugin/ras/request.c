@@ -29,8 +29,7 @@ enum need { NEED_NOTHING, NEED_THREAD, REFUSED };
 static enum need dial_needs(const struct ras_conn *conn, enum ras_action action)
 {
 	const struct ras_entry *entry = edit_coming(conn);
-	const uint32_t *expected = conn->ras->expected[RAS_SETTING_ADMIN_MODE];
-	uint32_t mode = expected ? *expected : atomic_load(&conn->ras->setting[RAS_SETTING_ADMIN_MODE]);
+	uint32_t mode = ras_setting_coming(conn->ras, RAS_SETTING_ADMIN_MODE);
 	/* A row with a call is not notReady, though its entry may have become one that cannot be dialed. */
 	bool allowed = entry && (entry->origin != RAS_ORIGIN_SNMP || !permit_why_not(&conn->ras->permit, entry));
 	enum need thread = allowed && conn_ready_with(conn, entry) ? NEED_THREAD : REFUSED;

@@ -3,12 +3,14 @@
 import os
 import re
 import signal
+import subprocess
 import time
 
 import agentx
 from harness import *
 
 DIAL, HANG_UP = 2, 3
+DISABLED = MIB.objects["rasAdminMode"].encode("disabled")
 
 
 def make(**agent):
@@ -428,6 +430,18 @@ def reload_after_commit():
                 until(lambda: p.values("rasThreads.0") == [0], 5, "down")
         until(lambda: p.values("rasThreads.0") == [0], 5, "no thread is left")
         equal(p.values("rasDialAttempts.0", "rasDialsInProgress.0", "rasEntries.0"), [1, 0, 2])
+
+
+@test(40)
+def command_after_commit():
+    """A command between CommitSet, after which the manager is answered, and CleanupSet hears of what was set"""
+    with Phases() as p:
+        equal(p.master.test_set(1, (MIB.oid("rasAdminMode.0"), 2, DISABLED)).error, "noError")
+        equal(p.master.commit_set(1).error, "noError")
+        refused = subprocess.run([os.path.join(os.path.dirname(RASDIALD), "rasdial"), "-c", p.lab.config, "-r", p.lab.run_dir, "hq"], stdin=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, timeout=20, check=False, text=True)
+        equal((refused.returncode, refused.stderr[:25]), (1, "Remote access error 929 -"), refused.stderr)
+        p.master.cleanup_set(1)
 
 
 @test(40)
