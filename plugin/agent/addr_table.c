@@ -21,7 +21,8 @@ static bool next(struct agent *agent, const struct table_index *after, struct ta
 
 	if (!table_after_pair(after, &entry_least, &least))
 		return false;
-	for (size_t at = ras_conn_position(agent->ras, entry_least); at < ras_conn_count(agent->ras); at++) {
+	for (size_t at = ras_conn_position(agent->ras, entry_least, after->hint); at < ras_conn_count(agent->ras);
+	     at++) {
 		const struct ras_conn *conn = ras_conn_at(agent->ras, at);
 		uint32_t index = ras_conn_entry(conn)->index;
 		uint32_t number = index == entry_least ? MAX(least, 1u) : 1;
@@ -29,6 +30,7 @@ static bool next(struct agent *agent, const struct table_index *after, struct ta
 		if (number > ras_conn_addrs(conn, addrs))
 			continue;
 		ret->n = 2;
+		ret->hint = at;
 		ret->sub[0] = index;
 		ret->sub[1] = number;
 		return true;

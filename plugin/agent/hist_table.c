@@ -14,13 +14,12 @@ static const void *take(struct agent *agent, const struct table_index *index)
 
 static bool next(struct agent *agent, const struct table_index *after, struct table_index *ret)
 {
-	struct ras_history_row row;
-	uint32_t least;
+	uint32_t least, index = table_after(after, &least) ? ras_history_next_index(agent->ras, least) : 0;
 
-	if (!table_after(after, &least) || ras_history_next(agent->ras, least, &row) < 0)
+	if (!index)
 		return false;
 	ret->n = 1;
-	ret->sub[0] = row.index;
+	ret->sub[0] = index;
 	return true;
 }
 

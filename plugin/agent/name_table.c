@@ -2,6 +2,7 @@
 /* rasNameTable: from the name of an entry to its index. */
 #include "agent/mib.h"
 #include "agent/objects.h"
+#include "sys/search.h"
 
 /* A string index is its length and its octets. */
 static void index_of(const struct ras_entry *entry, struct table_index *ret)
@@ -22,34 +23,36 @@ static int compare(const struct table_index *a, const struct table_index *b)
 	return a->n == b->n ? 0 : a->n < b->n ? -1 : 1;
 }
 
-/* Position of the first name whose index is not below (behind false) or is above (behind true) the given one. */
-static size_t position(const struct agent *agent, const struct table_index *index, bool behind)
+struct sought {
+	const struct ras *ras;
+	const struct table_index *index;
+	bool behind; /* the first above the index, not the first that is not below */
+};
+
+static bool before(size_t at, const void *data)
 {
-	size_t low = 0, high = ras_conn_count(agent->ras);
+	const struct sought *sought = data;
+	struct table_index index;
+	int order;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		struct table_index at;
-		int order;
-
-		index_of(ras_conn_entry(ras_name_at(agent->ras, middle)), &at);
-		order = compare(&at, index);
-		if (order < 0 || (behind && order == 0))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	index_of(ras_conn_entry(ras_name_at(sought->ras, at)), &index);
+	order = compare(&index, sought->index);
+	return order < 0 || (sought->behind && order == 0);
 }
 
-static const struct ras_entry *entry_at(const struct agent *agent, size_t at)
+static const struct ras_entry *find(const struct agent *agent, const struct table_index *index, bool behind,
+				    size_t *ret_at)
 {
-	return at < ras_conn_count(agent->ras) ? ras_conn_entry(ras_name_at(agent->ras, at)) : NULL;
+	size_t n = ras_conn_count(agent->ras);
+
+	*ret_at = search_sorted(n, index->hint, before, &(struct sought){agent->ras, index, behind});
+	return *ret_at < n ? ras_conn_entry(ras_name_at(agent->ras, *ret_at)) : NULL;
 }
 
 static const void *take(struct agent *agent, const struct table_index *index)
 {
-	const struct ras_entry *entry = entry_at(agent, position(agent, index, false));
+	size_t at;
+	const struct ras_entry *entry = find(agent, index, false, &at);
 	struct table_index found;
 
 	if (!entry)
@@ -60,11 +63,13 @@ static const void *take(struct agent *agent, const struct table_index *index)
 
 static bool next(struct agent *agent, const struct table_index *after, struct table_index *ret)
 {
-	const struct ras_entry *entry = entry_at(agent, position(agent, after, true));
+	size_t at;
+	const struct ras_entry *entry = find(agent, after, true, &at);
 
 	if (!entry)
 		return false;
 	index_of(entry, ret);
+	ret->hint = at;
 	return true;
 }
 

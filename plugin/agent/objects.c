@@ -49,7 +49,12 @@ bool objects_entry_index_good(const struct table_index *index)
 
 struct ras_conn *objects_conn(const struct agent *agent, const struct table_index *index)
 {
-	return objects_entry_index_good(index) ? ras_conn_find(agent->ras, index->sub[0]) : NULL;
+	struct ras_conn *conn;
+
+	if (!objects_entry_index_good(index))
+		return NULL;
+	conn = ras_conn_at(agent->ras, ras_conn_position(agent->ras, index->sub[0], index->hint));
+	return conn && ras_conn_entry(conn)->index == index->sub[0] ? conn : NULL;
 }
 
 bool objects_next_entry(struct agent *agent, const struct table_index *after, struct table_index *ret)
@@ -59,10 +64,11 @@ bool objects_next_entry(struct agent *agent, const struct table_index *after, st
 
 	if (!table_after(after, &least))
 		return false;
-	at = ras_conn_position(agent->ras, least);
+	at = ras_conn_position(agent->ras, least, after->hint);
 	if (at >= ras_conn_count(agent->ras))
 		return false;
 	ret->n = 1;
+	ret->hint = at;
 	ret->sub[0] = ras_conn_entry(ras_conn_at(agent->ras, at))->index;
 	return true;
 }
@@ -92,19 +98,25 @@ static void expire(unsigned clientreg UNUSED, void *clientarg)
 		expiry = snmp_alarm_register(1, 0, expire, agent);
 }
 
-static int handle(netsnmp_mib_handler *handler UNUSED, netsnmp_handler_registration *reg,
+static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg UNUSED,
 		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	struct agent *agent = reg->my_reg_void;
+	struct agent *agent = handler->myvoid;
 
 	agent->transaction = (int)info->asp->pdu->transid;
-	if (info->mode == MODE_GET || info->mode == MODE_GETNEXT) {
-		table_get(&objects_list, agent, info->mode, requests);
-		return SNMP_ERR_NOERROR;
+	switch (info->mode) {
+	case MODE_GET:
+		table_get(&objects_list, agent, requests);
+		break;
+	case MODE_GETNEXT:
+	case MODE_GETBULK:
+		table_next(&objects_list, agent, info->asp->pdu, requests);
+		break;
+	default:
+		set_phase(&objects_list, agent, info->mode, agent->transaction, requests);
+		if (set_pending() && !expiry)
+			expiry = snmp_alarm_register(SET_MAX_AGE_MS / 1000, 0, expire, agent);
 	}
-	set_phase(&objects_list, agent, info->mode, agent->transaction, requests);
-	if (set_pending() && !expiry)
-		expiry = snmp_alarm_register(SET_MAX_AGE_MS / 1000, 0, expire, agent);
 	return SNMP_ERR_NOERROR;
 }
 
@@ -143,14 +155,14 @@ void objects_disconnected(struct agent *agent)
 
 static int register_handler(struct agent *agent)
 {
-	netsnmp_handler_registration *reg = netsnmp_create_handler_registration("rasdial", handle, objects,
-										ARRAY_SIZE(objects),
-										HANDLER_CAN_RWRITE);
+	netsnmp_handler_registration *reg = netsnmp_create_handler_registration(
+		"rasdial", handle, objects, ARRAY_SIZE(objects), HANDLER_CAN_RWRITE | HANDLER_CAN_GETBULK);
 	int r;
 
 	if (!reg)
 		return -ENOMEM;
-	reg->my_reg_void = agent;
+	/* Not my_reg_void: where another registers within our range, the parts behind it would lack that. */
+	reg->handler->myvoid = agent;
 	if (agent->context[0]) {
 		reg->contextName = strdup(agent->context);
 		if (!reg->contextName) {
@@ -183,7 +195,7 @@ static bool touches_us(const netsnmp_agent_session *pdu, const struct agent *age
 	for (int i = 0; i < pdu->vbcount; i++) {
 		const netsnmp_subtree *subtree = pdu->requests[i].subtree;
 
-		if (subtree && subtree->reginfo && subtree->reginfo->my_reg_void == agent)
+		if (subtree && subtree->reginfo && subtree->reginfo->handler->myvoid == agent)
 			return true;
 	}
 	return false;

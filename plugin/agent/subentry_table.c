@@ -35,13 +35,15 @@ static bool next(struct agent *agent, const struct table_index *after, struct ta
 
 	if (!table_after_pair(after, &entry_least, &least))
 		return false;
-	for (size_t at = ras_conn_position(agent->ras, entry_least); at < ras_conn_count(agent->ras); at++) {
+	for (size_t at = ras_conn_position(agent->ras, entry_least, after->hint); at < ras_conn_count(agent->ras);
+	     at++) {
 		const struct ras_entry *entry = ras_conn_entry(ras_conn_at(agent->ras, at));
 		const struct ras_subentry *subentry = find(entry, entry->index == entry_least ? least : 0);
 
 		if (!subentry)
 			continue;
 		ret->n = 2;
+		ret->hint = at;
 		ret->sub[0] = entry->index;
 		ret->sub[1] = subentry->index;
 		return true;

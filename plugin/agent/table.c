@@ -5,24 +5,41 @@
 
 #include "agent/mib.h"
 #include "sys/macro.h"
+#include "sys/search.h"
 
-static const oid objects[] = {MIB_ROOT, MIB_OBJECTS};
+static const oid objects[] = {MIB_ROOT, MIB_OBJECTS}, objects_end[] = {MIB_ROOT, MIB_OBJECTS + 1};
 
 /* ---- names ---- */
 
+struct sought_column {
+	const struct table *table;
+	oid number;
+};
+
+static bool column_before(size_t at, const void *sought)
+{
+	const struct sought_column *column = sought;
+
+	return column->table->columns[at].number < column->number;
+}
+
+/* Of the first column whose number is not less; behind the last if there is none. */
+static const struct table_column *column_from(const struct table *table, oid number)
+{
+	return table->columns +
+	       search_sorted(table->n_columns, SIZE_MAX, column_before, &(struct sought_column){table, number});
+}
+
+static bool column_is(const struct table *table, const struct table_column *column, oid number)
+{
+	return column < table->columns + table->n_columns && column->number == number;
+}
+
 const struct table_column *table_column(const struct table *table, uint32_t number)
 {
-	size_t low = 0, high = table->n_columns;
+	const struct table_column *column = column_from(table, number);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (table->columns[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < table->n_columns && table->columns[low].number == number ? &table->columns[low] : NULL;
+	return column_is(table, column, number) ? column : NULL;
 }
 
 size_t table_oid(const struct table *table, uint32_t column, const struct table_index *index, oid ret[MAX_OID_LEN])
@@ -67,6 +84,7 @@ static bool index_parse(const oid *sub, size_t n, struct table_index *ret)
 	bool fit = true;
 
 	ret->n = MIN(n, (size_t)TABLE_INDEX_MAX);
+	ret->hint = SIZE_MAX;
 	for (size_t i = 0; i < ret->n; i++) {
 		/* Behind a number that is too great nothing counts any more. */
 		fit = fit && sub[i] <= UINT32_MAX;
@@ -83,10 +101,10 @@ bool table_resolve(const struct table_list *list, const oid *name, size_t len, c
 		size_t at = ARRAY_SIZE(objects) + table->prefix_len;
 		const struct table_column *column;
 
-		if (len <= at || compare(table, name, len) != 0 || name[at] > UINT32_MAX)
+		if (len <= at || compare(table, name, len) != 0)
 			continue;
-		column = table_column(table, (uint32_t)name[at]);
-		if (!column)
+		column = column_from(table, name[at]);
+		if (!column_is(table, column, name[at]))
 			continue;
 		if (!index_parse(name + at + 1, len - at - 1, ret_index))
 			ret_index->n = 0; /* no row has an empty index */
@@ -120,139 +138,334 @@ bool table_after_pair(const struct table_index *after, uint32_t *ret_first, uint
 	return true;
 }
 
-/* ---- GET and GETNEXT ---- */
+/* ---- the instance that a request is about ---- */
 
-/* The instance that answers one request. */
-struct hit {
-	netsnmp_request_info *request;
-	const struct table *table; /* NULL: none, or answered already */
-	const struct table_column *column;
-	struct table_index index;
+/* What the requests of a PDU are answered from. */
+struct asked {
+	const struct table_list *list;
+	struct agent *agent;
+	netsnmp_pdu *pdu;
 };
 
-/* The first instance of a table behind an OID. */
-static bool next_in_table(const struct table *table, struct agent *agent, const oid *name, size_t len, struct hit *hit)
+enum view { VIEW_UNKNOWN, VIEW_WHOLE, VIEW_PART };
+
+/* How far one request has come. */
+struct walk {
+	netsnmp_request_info *request;
+	size_t number;                     /* of the table in the list */
+	const struct table *table;         /* NULL: there is nothing more */
+	const struct table_column *column; /* behind the last: all of them have been gone through */
+	struct table_index index;          /* before the search, what it shall be behind */
+	enum view view;                    /* how much of the column is in the PDU's view */
+	bool bounded;                      /* the request's range ends within our objects */
+	bool filled;                       /* the variable in turn is answered */
+	netsnmp_variable_list *last;       /* that was filled; NULL: none */
+};
+
+static size_t walk_oid(const struct walk *walk, oid ret[MAX_OID_LEN])
 {
-	size_t at = ARRAY_SIZE(objects) + table->prefix_len;
-	struct table_index after = {.n = 0};
-	int order = compare(table, name, len);
-	oid start = order == 0 && len > at ? name[at] : 0;
-
-	if (order > 0)
-		return false;
-	for (size_t i = 0; i < table->n_columns; i++) {
-		const struct table_column *column = &table->columns[i];
-
-		if (column->number < start)
-			continue;
-		if (column->number == start)
-			index_parse(name + at + 1, len - at - 1, &after);
-		else
-			after.n = 0;
-		if (table->source->next(agent, &after, &hit->index)) {
-			hit->table = table;
-			hit->column = column;
-			return true;
-		}
-		if (!after.n)
-			return false; /* all columns have the same rows, and there are none */
-	}
-	return false;
+	return table_oid(walk->table, walk->column->number, &walk->index, ret);
 }
 
-static bool next_in_list(const struct table_list *list, struct agent *agent, const oid *name, size_t len,
-			 struct hit *hit)
+/* Another agent may have taken a part of our range; then the library goes on there. */
+static bool out_of_range(const struct walk *walk)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (next_in_table(list->tables[i], agent, name, len, hit))
-			return true;
-	hit->table = NULL;
-	return false;
+	const netsnmp_request_info *request = walk->request;
+	oid name[MAX_OID_LEN];
+
+	return walk->bounded &&
+	       snmp_oid_compare(name, walk_oid(walk, name), request->range_end, request->range_end_len) >= 0;
 }
 
-static void fill(const struct hit *hit, const void *row)
+static void fill(struct walk *walk, const void *row)
 {
-	netsnmp_variable_list *var = hit->request->requestvb;
+	const struct table_column *column = walk->column;
+	netsnmp_variable_list *var = walk->request->requestvb;
 	struct value value = {.octets = ""};
 	union value_wire wire;
 	oid name[MAX_OID_LEN];
 	const void *data;
 	size_t size;
 
-	hit->column->get((const char *)row + hit->column->offset, &value);
-	data = value_wire(hit->column->type, &value, &wire, &size);
-	snmp_set_var_objid(var, name, table_oid(hit->table, hit->column->number, &hit->index, name));
-	snmp_set_var_typed_value(var, hit->column->type, data, size);
+	column->get((const char *)row + column->offset, &value);
+	data = value_wire(column->type, &value, &wire, &size);
+	snmp_set_var_objid(var, name, walk_oid(walk, name));
+	snmp_set_var_typed_value(var, column->type, data, size);
+	walk->last = var;
 }
 
-/* Fills all requests for the same row from one snapshot. */
-static void fill_row(struct hit *hits, size_t n, const void *row)
+/* Fills the variables of all walks that have come to the row of the first: they show one snapshot. NULL: there is no
+ * such row. */
+static void fill_row(struct walk *walks, size_t n, const void *row)
 {
-	const struct table_source *source = hits[0].table->source;
-	const struct table_index index = hits[0].index;
+	const struct table_source *source = walks->table->source;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!hits[i].table || hits[i].table->source != source || !table_index_equal(&hits[i].index, &index))
+		struct walk *walk = &walks[i];
+
+		if (walk->filled || !walk->table || walk->table->source != source ||
+		    !table_index_equal(&walk->index, &walks->index) || out_of_range(walk))
 			continue;
-		fill(&hits[i], row);
-		hits[i].table = NULL;
+		walk->filled = true;
+		if (row)
+			fill(walk, row);
+		else
+			netsnmp_request_set_error(walk->request, SNMP_NOSUCHINSTANCE);
 	}
 }
 
-static void find(const struct table_list *list, struct agent *agent, int mode, struct hit *hit)
+/* ---- GET ---- */
+
+static void get_all(const struct asked *asked, struct walk *walks, size_t n, netsnmp_request_info *requests)
 {
-	netsnmp_variable_list *var = hit->request->requestvb;
-	bool found = table_resolve(list, var->name, var->name_length, &hit->table, &hit->column, &hit->index);
+	netsnmp_request_info *request = requests;
 
-	if (mode == MODE_GET) {
-		if (!found)
-			netsnmp_request_set_error(hit->request, SNMP_NOSUCHOBJECT);
-	} else if (!found || !hit->request->inclusive || !hit->table->source->take(agent, &hit->index)) {
-		next_in_list(list, agent, var->name, var->name_length, hit);
+	for (size_t i = 0; i < n; i++, request = request->next) {
+		const netsnmp_variable_list *var = request->requestvb;
+		struct walk *walk = &walks[i];
+
+		walk->request = request;
+		walk->bounded = walk->filled = false;
+		if (table_resolve(asked->list, var->name, var->name_length, &walk->table, &walk->column, &walk->index))
+			continue;
+		walk->table = NULL;
+		netsnmp_request_set_error(request, SNMP_NOSUCHOBJECT);
 	}
+	for (size_t i = 0; i < n; i++)
+		if (walks[i].table && !walks[i].filled)
+			fill_row(walks + i, n - i, walks[i].table->source->take(asked->agent, &walks[i].index));
 }
 
-/* The snapshot for a hit. A row may go between finding and taking: then the next one answers. */
-static const void *take(const struct table_list *list, struct agent *agent, int mode, struct hit *hit)
+/* ---- GETNEXT and GETBULK ---- */
+
+static void enter_column(struct walk *walk, const struct table_column *column)
+{
+	walk->column = column;
+	walk->index.n = walk->index.hint = 0;
+	walk->view = VIEW_UNKNOWN;
+}
+
+/* To the beginning of a table, or to the end of the list. */
+static void enter_table(const struct asked *asked, struct walk *walk, size_t number)
+{
+	walk->number = number;
+	walk->table = number < asked->list->n ? asked->list->tables[number] : NULL;
+	enter_column(walk, walk->table ? walk->table->columns : NULL);
+}
+
+static bool all_columns_over(const struct walk *walk)
+{
+	return walk->column == walk->table->columns + walk->table->n_columns;
+}
+
+/* To the column of the table where a name is, or to the one behind it. */
+static void start_in_table(struct walk *walk, const oid *name, size_t len)
+{
+	size_t at = ARRAY_SIZE(objects) + walk->table->prefix_len;
+
+	if (len <= at)
+		return;
+	walk->column = column_from(walk->table, name[at]);
+	if (column_is(walk->table, walk->column, name[at]))
+		index_parse(name + at + 1, len - at - 1, &walk->index);
+}
+
+/* To where a name is in the list, or would be. A table may lie behind the columns of a group, on the same arc. */
+static void start_at(const struct asked *asked, struct walk *walk, const oid *name, size_t len)
+{
+	for (size_t i = 0; i < asked->list->n; i++) {
+		int order = compare(asked->list->tables[i], name, len);
+
+		if (order > 0)
+			continue;
+		enter_table(asked, walk, i);
+		if (order == 0)
+			start_in_table(walk, name, len);
+		if (!all_columns_over(walk))
+			return;
+	}
+	enter_table(asked, walk, asked->list->n);
+}
+
+/* Is the column hidden as a whole? Who speaks SNMPv1 sees no Counter64 (RFC 3584, 4.2.2.1). */
+static bool hidden(const struct asked *asked, struct walk *walk)
 {
 	oid name[MAX_OID_LEN];
+	size_t len;
 
-	for (;;) {
-		const void *row = hit->table->source->take(agent, &hit->index);
+	if (walk->view != VIEW_UNKNOWN)
+		return false;
+	if (asked->pdu->version == SNMP_VERSION_1 && walk->column->type == ASN_COUNTER64)
+		return true;
+	len = table_oid(walk->table, walk->column->number, &(struct table_index){.n = 0}, name);
+	switch (netsnmp_acm_check_subtree(asked->pdu, name, len)) {
+	case VACM_SUCCESS:
+		walk->view = VIEW_WHOLE;
+		return false;
+	case VACM_SUBTREE_UNKNOWN:
+		walk->view = VIEW_PART;
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool shown(const struct asked *asked, const struct walk *walk)
+{
+	oid name[MAX_OID_LEN];
+	size_t len;
+
+	if (walk->view == VIEW_WHOLE)
+		return true;
+	len = walk_oid(walk, name);
+	return in_a_view(name, &len, asked->pdu, walk->column->type) == VACM_SUCCESS;
+}
+
+/* To the next instance of the column that may be seen. Returns false if there is none. */
+static bool advance_in_column(const struct asked *asked, struct walk *walk)
+{
+	while (walk->table->source->next(asked->agent, &walk->index, &walk->index))
+		if (shown(asked, walk))
+			return true;
+	return false;
+}
+
+/* To the next instance that may be seen; to the end of the list if there is none. */
+static void advance(const struct asked *asked, struct walk *walk)
+{
+	while (walk->table) {
+		bool over = all_columns_over(walk);
+
+		if (!over && !hidden(asked, walk)) {
+			if (advance_in_column(asked, walk))
+				return;
+			/* All columns have the same rows, and there are none. */
+			over = walk->index.n == 0;
+		}
+		if (over)
+			enter_table(asked, walk, walk->number + 1);
+		else
+			enter_column(walk, walk->column + 1);
+	}
+}
+
+/* The search of another agent's master may include its start. */
+static bool starts_with_it(const struct asked *asked, struct walk *walk)
+{
+	const netsnmp_variable_list *var = walk->request->requestvb;
+	const struct table_column *column;
+	const struct table *table;
+	struct table_index index;
+
+	return walk->table && walk->request->inclusive &&
+	       table_resolve(asked->list, var->name, var->name_length, &table, &column, &index) &&
+	       table == walk->table && column == walk->column && table->source->take(asked->agent, &index) &&
+	       !hidden(asked, walk) && shown(asked, walk);
+}
+
+static void begin(const struct asked *asked, struct walk *walk, netsnmp_request_info *request)
+{
+	const netsnmp_variable_list *var = request->requestvb;
+
+	walk->request = request;
+	walk->last = NULL;
+	walk->filled = false;
+	walk->bounded = request->range_end && snmp_oid_compare(request->range_end, request->range_end_len, objects_end,
+							       ARRAY_SIZE(objects_end)) < 0;
+	start_at(asked, walk, var->name, var->name_length);
+	if (!starts_with_it(asked, walk))
+		advance(asked, walk);
+}
+
+/* The row that a walk has come to. It may go between finding and taking: then the next one is it. */
+static const void *take(const struct asked *asked, struct walk *walk)
+{
+	while (walk->table && !out_of_range(walk)) {
+		const void *row = walk->table->source->take(asked->agent, &walk->index);
 
 		if (row)
 			return row;
-		if (mode == MODE_GET) {
-			netsnmp_request_set_error(hit->request, SNMP_NOSUCHINSTANCE);
-			return NULL;
-		}
-		if (!next_in_list(list, agent, name, table_oid(hit->table, hit->column->number, &hit->index, name),
-				  hit))
-			return NULL;
+		advance(asked, walk);
 	}
+	walk->table = NULL;
+	return NULL;
 }
 
-void table_get(const struct table_list *list, struct agent *agent, int mode, netsnmp_request_info *requests)
+/* To the next repetition. Returns false if there is none. */
+static bool repeat(const struct asked *asked, struct walk *walk)
 {
-	_cleanup_free_ struct hit *hits = NULL;
-	netsnmp_request_info *request;
-	size_t n = 0, i = 0;
+	netsnmp_request_info *request = walk->request;
 
-	for (request = requests; request; request = request->next)
-		n++;
-	hits = calloc(n, sizeof(*hits));
-	if (!hits) {
-		netsnmp_request_set_error(requests, SNMP_ERR_GENERR);
+	if (!walk->filled || request->repeat <= 0 || !walk->last->next_variable)
+		return false;
+	request->repeat--;
+	request->inclusive = 0;
+	request->requestvb = walk->last->next_variable;
+	walk->filled = false;
+	advance(asked, walk);
+	return true;
+}
+
+/* The library goes on behind what was found last. */
+static void end(const struct walk *walk)
+{
+	if (walk->filled || !walk->last)
 		return;
-	}
-	for (request = requests; request; request = request->next, i++) {
-		hits[i].request = request;
-		find(list, agent, mode, &hits[i]);
-	}
-	for (i = 0; i < n; i++) {
-		const void *row = hits[i].table ? take(list, agent, mode, &hits[i]) : NULL;
+	snmp_set_var_objid(walk->request->requestvb, walk->last->name, walk->last->name_length);
+	walk->request->requestvb->type = ASN_NULL;
+}
 
-		if (row)
-			fill_row(&hits[i], n - i, row);
+static void walk_all(const struct asked *asked, struct walk *walks, size_t n, netsnmp_request_info *requests)
+{
+	netsnmp_request_info *request = requests;
+	bool more = true;
+
+	for (size_t i = 0; i < n; i++, request = request->next)
+		begin(asked, &walks[i], request);
+	while (more) {
+		for (size_t i = 0; i < n; i++) {
+			const void *row = walks[i].filled ? NULL : take(asked, &walks[i]);
+
+			if (row)
+				fill_row(walks + i, n - i, row);
+		}
+		more = false;
+		for (size_t i = 0; i < n; i++)
+			more |= repeat(asked, &walks[i]);
 	}
+	for (size_t i = 0; i < n; i++)
+		end(&walks[i]);
+}
+
+/* ---- both ---- */
+
+typedef void answer_all(const struct asked *asked, struct walk *walks, size_t n, netsnmp_request_info *requests);
+
+/* Makes room for a walk for each request; few of them need no allocation. */
+static void answer(const struct asked *asked, netsnmp_request_info *requests, answer_all *all)
+{
+	_cleanup_free_ struct walk *many = NULL;
+	struct walk few[64];
+	size_t n = 0;
+
+	for (const netsnmp_request_info *request = requests; request; request = request->next)
+		n++;
+	if (n > ARRAY_SIZE(few)) {
+		many = calloc(n, sizeof(*many));
+		if (!many) {
+			netsnmp_request_set_error(requests, SNMP_ERR_GENERR);
+			return;
+		}
+	}
+	all(asked, many ? many : few, n, requests);
+}
+
+void table_get(const struct table_list *list, struct agent *agent, netsnmp_request_info *requests)
+{
+	answer(&(struct asked){list, agent, NULL}, requests, get_all);
+}
+
+void table_next(const struct table_list *list, struct agent *agent, netsnmp_pdu *pdu, netsnmp_request_info *requests)
+{
+	answer(&(struct asked){list, agent, pdu}, requests, walk_all);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one table engine. A table is declared: columns, and a source of rows in the order of SNMP. A group of scalars is
- * a table too, with the one row .0 and no row object in its OID. The engine answers GET and GETNEXT; set.h has the SET.
- */
+ * a table too, with the one row .0 and no row object in its OID. The engine answers GET, GETNEXT and GETBULK; set.h has
+ * the SET. */
 #ifndef RASDIAL_AGENT_TABLE_H
 #define RASDIAL_AGENT_TABLE_H
 
@@ -24,6 +24,8 @@ struct set_write;
 struct table_index {
 	size_t n;
 	uint32_t sub[TABLE_INDEX_MAX];
+	size_t hint; /* the source's: where it has found the row, so as to find it and the next one at once; any number,
+			SIZE_MAX where it has not looked yet */
 };
 
 /* Rows of one kind; several tables may show the same rows (AUGMENTS). */
@@ -32,7 +34,7 @@ struct table_source {
 	const void *(*take)(struct agent *agent, const struct table_index *index);
 
 	/* Index of the first row behind after, which may be of any length and hold any numbers; an empty one is before
-	 * all rows. Returns false, with ret untouched, if there is none. */
+	 * all rows. ret may be after. Returns false, with ret untouched, if there is none. */
 	bool (*next)(struct agent *agent, const struct table_index *after, struct table_index *ret);
 };
 
@@ -89,9 +91,13 @@ struct table_list {
 	int (*store_end)(struct agent *agent, bool keep);
 };
 
-/* Answers requests of one PDU, MODE_GET or MODE_GETNEXT. All columns of a row that are asked for together come from one
- * snapshot. What is not found is left to the library (GETNEXT) or gets its exception (GET). */
-void table_get(const struct table_list *list, struct agent *agent, int mode, netsnmp_request_info *requests);
+/* Answers the requests of one PDU. All columns of a row that are asked for together come from one snapshot.
+ *
+ * A GET of what there is not gets its exception. table_next() is for GETNEXT and GETBULK, and fills all repetitions.
+ * The library checks only the first of them against the view of the PDU (RFC 3415), so each is checked here; what lies
+ * behind the last is left to the library. */
+void table_get(const struct table_list *list, struct agent *agent, netsnmp_request_info *requests);
+void table_next(const struct table_list *list, struct agent *agent, netsnmp_pdu *pdu, netsnmp_request_info *requests);
 
 /* Table and column that an instance OID belongs to, and the index behind. Returns false if there is no such object. */
 bool table_resolve(const struct table_list *list, const oid *name, size_t len, const struct table **ret_table,

@@ -178,7 +178,7 @@ static bool tell_conn(struct control_server *server, struct client *client, cons
 static void send_rows(struct control_server *server, struct client *client)
 {
 	for (;;) {
-		size_t position = ras_conn_position(server->ras, client->row);
+		size_t position = ras_conn_position(server->ras, client->row, SIZE_MAX);
 		struct ras_conn_info info;
 		struct ras_conn *conn;
 

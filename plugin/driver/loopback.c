@@ -382,7 +382,7 @@ static int loopback_adopt(struct ras_call *call, const struct record *record, bo
 }
 
 /* Made traffic: a steady trickle, so that graphs have something to show, or as much as the destination says. A line
- * with an idle time is silent, so that this can be tried too. */
+ * with an idle time is silent, so that this can be tried too. It goes by the clock alone, so whoever looks may ask. */
 static int loopback_traffic(struct ras_call *call, struct ras_traffic *ret)
 {
 	const struct plan *plan = ras_call_data(call);
@@ -404,7 +404,6 @@ const struct ras_driver ras_driver_loopback = {
 	.name = "loopback",
 	.device_types = 1u << RAS_DEVICE_LOOPBACK,
 	.bundles = true,
-	.stats_interval_ms = 5000,
 	.check = loopback_check,
 	.arm = loopback_arm,
 	.dial = loopback_dial,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ras/bundle_link.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 
 /* ---- making and ending it ---- */
@@ -384,7 +385,7 @@ static void bundle_hang_up(struct ras_call *call)
 	bundle_end(call, LINK_HANG_UP);
 	/* What the links have carried to their end. */
 	if (call->up_mono > 0)
-		call_read_traffic(call);
+		traffic_read(call);
 	bundle_free(call->data);
 }
 

@@ -76,15 +76,19 @@ struct found {
 	size_t n;
 };
 
-/* Gives NULL for one that is none. Returns negative where that is not known. */
+/* Gives NULL for one that is none or not there. Returns negative where that is not known. */
 static int read_record(struct ras *ras, const char *name, struct link_record **ret)
 {
-	struct link_record *record = calloc(1, sizeof(*record));
-	int r = record ? link_record_read(ras, name, record) : -ENOMEM;
+	struct link_record *record;
+	int r;
 
+	*ret = NULL;
+	if (faccessat(ras->run_fd, name, F_OK, 0) < 0)
+		return file_shortage(-errno) ? -errno : 0;
+	record = calloc(1, sizeof(*record));
+	r = record ? link_record_read(ras, name, record) : -ENOMEM;
 	if (r < 0) {
 		free(record);
-		*ret = NULL;
 		return file_shortage(r) ? r : 0;
 	}
 	record->file[0] = '\0'; /* its name is made anew */
@@ -104,32 +108,41 @@ static void found_done(struct found *found)
 	}
 }
 
+/* By all names that they can have: with many calls the directory is long. */
 static int find_records(struct ras_call *call, struct found *ret)
 {
-	char prefix[16], carrier[LINK_RECORD_FILE_MAX];
-	DIR *dir = open_run_directory(call->ras);
-	const struct dirent *d;
-	int r = 0;
+	char name[LINK_RECORD_FILE_MAX];
+	int r;
 
-	if (!dir)
-		return -errno;
-	snprintf(prefix, sizeof(prefix), "%u.", call->call_id);
-	snprintf(carrier, sizeof(carrier), "%u" BUNDLE_CARRIER_SUFFIX, call->call_id);
-	while (r == 0 && (d = readdir(dir))) {
-		struct link_record **place;
-
-		if (str_equal(d->d_name, carrier))
-			place = &ret->carrier;
-		else if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && has_suffix(d->d_name, BUNDLE_LINK_SUFFIX) &&
-			 ret->n < BUNDLE_LINKS_MAX)
-			place = &ret->link[ret->n];
-		else
-			continue;
-		r = read_record(call->ras, d->d_name, place);
-		ret->n += *place && place != &ret->carrier;
+	snprintf(name, sizeof(name), "%u" BUNDLE_CARRIER_SUFFIX, call->call_id);
+	r = read_record(call->ras, name, &ret->carrier);
+	for (unsigned i = 0; r == 0 && i <= RAS_SUBENTRIES_MAX && ret->n < BUNDLE_LINKS_MAX; i++) {
+		snprintf(name, sizeof(name), "%u.%u" BUNDLE_LINK_SUFFIX, call->call_id, i);
+		r = read_record(call->ras, name, &ret->link[ret->n]);
+		ret->n += ret->link[ret->n] != NULL;
 	}
-	closedir(dir);
 	return r;
+}
+
+static bool has_thread(struct ras *ras, uint32_t call_id)
+{
+	WITH_LOCK(&ras->lock);
+
+	for (const struct ras_call *call = ras->threads; call; call = call->next)
+		if (call->call_id == call_id)
+			return true;
+	return false;
+}
+
+/* Has the call that a record of a link belongs to one of its own? It is written first and removed last. One that
+ * somebody has renamed was found all the same. */
+static bool has_bundle(struct ras *ras, const char *name)
+{
+	uint32_t call_id = (uint32_t)strtoul(name, NULL, 10);
+	char file[LINK_RECORD_FILE_MAX];
+
+	snprintf(file, sizeof(file), "%u" LINK_RECORD_SUFFIX, call_id);
+	return faccessat(ras->run_fd, file, F_OK, 0) == 0 || errno != ENOENT || has_thread(ras, call_id);
 }
 
 void bundle_remove_orphans(struct ras *ras)
@@ -138,16 +151,10 @@ void bundle_remove_orphans(struct ras *ras)
 	const struct dirent *d;
 
 	while (dir && (d = readdir(dir))) {
-		uint32_t call_id = (uint32_t)strtoul(d->d_name, NULL, 10);
-		bool lives = false;
+		bool of_link = has_suffix(d->d_name, BUNDLE_LINK_SUFFIX) ||
+			       has_suffix(d->d_name, BUNDLE_CARRIER_SUFFIX);
 
-		if (!has_suffix(d->d_name, BUNDLE_LINK_SUFFIX) && !has_suffix(d->d_name, BUNDLE_CARRIER_SUFFIX))
-			continue;
-		pthread_mutex_lock(&ras->lock);
-		for (const struct ras_call *c = ras->threads; c; c = c->next)
-			lives |= c->call_id == call_id;
-		pthread_mutex_unlock(&ras->lock);
-		if (!lives)
+		if (of_link && !has_bundle(ras, d->d_name))
 			unlinkat(ras->run_fd, d->d_name, 0);
 	}
 	if (dir)

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "ras/bundle_link.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/stack.h"
 
 #define CODE_NOT_NEEDED 936 /* BAP_DISCONNECTED */
 
@@ -149,7 +151,7 @@ static void release_line(struct ras_call *line)
 	struct bundle *b = line->member->bundle;
 
 	if (line->up_mono > 0)
-		call_read_traffic(line);
+		traffic_read(line);
 	pthread_mutex_lock(&b->lock);
 	traffic_add(&b->gone, &line->traffic);
 	line->traffic = (struct ras_traffic){0};
@@ -176,7 +178,7 @@ void *bundle_carrier_main(void *arg)
 		good = line->driver->adopt(line, &line->record->fields, b->adopts) == 0 ||
 		       line->carriage == RAS_CARRIES_BARE;
 		line->error = good ? RAS_ERROR_INIT : line->error;
-		call_read_traffic(line);
+		traffic_read(line);
 		pthread_mutex_lock(&b->lock);
 		carrier->settled = true;
 		pthread_mutex_unlock(&b->lock);
@@ -316,12 +318,13 @@ static void link_is_up(struct bundle_link *link)
 	}
 	line->state = RAS_CONNECTED;
 	link_record_write(line, true);
-	call_read_traffic(line);
+	traffic_read(line);
 	link->tried = 0;
 
 	WITH_LOCK(&link->bundle->lock);
 
 	link->up = link->settled = true;
+	link->in_vain = 0;
 	pthread_mutex_lock(&line->conn->lock);
 	show(link, RAS_STATUS_UP, RAS_CONNECTED);
 	pthread_mutex_unlock(&line->conn->lock);
@@ -421,6 +424,7 @@ static bool link_round(struct bundle_link *link)
 	if (r == 0) {
 		was_up = true;
 		link_is_up(link);
+		stack_trim();
 		line->driver->watch(line);
 	}
 	if (was_up && atomic_load(&link->orders) == LINK_RELEASE) {
@@ -442,6 +446,7 @@ static bool link_pause(struct bundle_link *link)
 
 		if (rest <= 0)
 			return true;
+		stack_trim();
 		poll(&wake, 1, (int)MIN(rest, (int64_t)INT32_MAX));
 		fd_event_drain(link->wake_fd);
 	}

@@ -31,6 +31,8 @@ struct bundle_link {
 	bool up;      /* until it is known why it ended */
 	bool settled; /* its first attempt has come to an end, or it is adopted */
 	bool ended;   /* its thread has nothing more to do */
+
+	uint32_t in_vain; /* how often it was added for the load since it was up */
 };
 
 struct bundle {

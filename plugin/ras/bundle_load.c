@@ -39,7 +39,7 @@ static struct strength look(struct bundle *b)
 			s.lost = link;
 		if (link->up && link->line->carriage == RAS_CARRIES_NONE)
 			s.last = link;
-		if (!s.next && may_be_added(link))
+		if (may_be_added(link) && (!s.next || link->in_vain < s.next->in_vain))
 			s.next = link;
 	}
 	return s;
@@ -50,6 +50,9 @@ static void add(struct bundle *b, struct bundle_link *link)
 	log_info("entry %s: call %u: link %u is added for the load", b->call->conn->name, b->call->call_id,
 		 link->subentry);
 	link->tried = 0;
+	pthread_mutex_lock(&b->lock);
+	link->in_vain++;
+	pthread_mutex_unlock(&b->lock);
 	atomic_store(&link->orders, LINK_LIVE);
 	fd_event_drain(link->wake_fd);
 	/* That there is no thread for it is not why the bundle will end. */

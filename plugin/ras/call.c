@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "ras/bundle.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/stack.h"
 
 #define CALL_FDS_MAX 8
+#define LONG_WAIT_MS 1000 /* without an event: from then on memory is better off elsewhere */
 
 const struct ras_entry *ras_call_entry(const struct ras_call *call)
 {
@@ -216,65 +219,19 @@ static bool call_must_end(struct ras_call *call, int64_t now)
 	return call->member ? bundle_link_must_end(call, now) : connection_must_end(call, now);
 }
 
-void traffic_add(struct ras_traffic *sum, const struct ras_traffic *t)
-{
-	sum->in_octets += t->in_octets;
-	sum->out_octets += t->out_octets;
-	sum->in_packets += t->in_packets;
-	sum->out_packets += t->out_packets;
-	sum->in_errors += t->in_errors;
-	sum->out_errors += t->out_errors;
-}
-
-void call_read_traffic(struct ras_call *call)
-{
-	struct ras_conn *conn = call->conn;
-	struct ras_traffic t = call->traffic;
-
-	if (!call->driver->traffic || call->driver->traffic(call, &t) < 0)
-		return;
-	/* A driver may know octets only. */
-	if (t.in_packets != call->traffic.in_packets || t.out_packets != call->traffic.out_packets ||
-	    t.in_octets != call->traffic.in_octets || t.out_octets != call->traffic.out_octets)
-		call->quiet_since = clock_mono_ms();
-	if (call->member) {
-		bundle_link_count(call, &t);
-		return;
-	}
-	call->traffic = t;
-
-	WITH_LOCK(&conn->lock);
-
-	conn->info.call_traffic = t;
-	conn->info.counters.traffic = conn->traffic_base;
-	traffic_add(&conn->info.counters.traffic, &t);
-}
-
-/* When the traffic is to be read next; also before a link is held to be idle. */
-static int64_t next_reading(const struct ras_call *call)
-{
-	uint32_t idle = call->entry->idle_timeout;
-
-	return idle > 0 ? MIN(call->traffic_due, call->quiet_since + (int64_t)idle * 1000) : call->traffic_due;
-}
-
 /* The next moment at which the engine has something to do by itself. */
 static int64_t next_moment(const struct ras_call *call)
 {
 	uint32_t longest = call->entry->max_duration;
+	int64_t reading;
 
 	if (call->up_mono == 0)
 		return call->deadline;
+	reading = traffic_next_reading(call);
 	/* Limits are those of the bundle. */
-	if (call->member)
-		return call->traffic_due;
-	return longest > 0 ? MIN(next_reading(call), call->up_mono + (int64_t)longest * 1000) : next_reading(call);
-}
-
-/* The bundle is asked for what its links have read. */
-static int reading_interval(const struct ras_call *call)
-{
-	return call->member ? bundle_call(call)->driver->stats_interval_ms : call->driver->stats_interval_ms;
+	if (call->member || longest == 0)
+		return reading;
+	return MIN(reading, call->up_mono + (int64_t)longest * 1000);
 }
 
 static int milliseconds_until(int64_t moment, int64_t now)
@@ -287,24 +244,32 @@ int ras_call_wait(struct ras_call *call, struct pollfd *fds, size_t n, int timeo
 	struct pollfd all[CALL_FDS_MAX + 1];
 	int64_t now = clock_mono_ms();
 	int64_t end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms;
+	bool trimmed = call->up_mono > 0; /* then that is done already, and it is woken for little */
 
 	if (n > CALL_FDS_MAX)
 		return -EINVAL;
 	for (;;) {
-		int ready;
+		int64_t moment;
+		int pause, ready;
 
-		if (call->up_mono > 0 && now >= (call->member ? call->traffic_due : next_reading(call))) {
-			call_read_traffic(call);
-			call->traffic_due = now + reading_interval(call);
-		}
+		if (call->up_mono > 0 && now >= traffic_next_reading(call))
+			traffic_read(call);
 		if (call_must_end(call, now))
 			return -ECANCELED;
 		if (n > 0)
 			memcpy(all, fds, n * sizeof(*fds));
 		all[n] = (struct pollfd){.fd = call->wake_fd, .events = POLLIN};
-		ready = poll(all, n + 1, milliseconds_until(MIN(end, next_moment(call)), now));
+		moment = MIN(end, next_moment(call));
+		pause = milliseconds_until(moment, now);
+		if (!trimmed)
+			pause = MIN(pause, LONG_WAIT_MS);
+		ready = poll(all, n + 1, pause);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
+		if (ready == 0 && !trimmed && pause == LONG_WAIT_MS) {
+			stack_trim();
+			trimmed = true;
+		}
 		if (ready > 0 && all[n].revents) {
 			fd_event_drain(call->wake_fd);
 			ready--;

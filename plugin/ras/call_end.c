@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ras/engine.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -283,7 +283,7 @@ static bool let_go(struct ras_call *call)
 		conn->stop_since = clock_mono_ms();
 	pthread_mutex_unlock(&conn->lock);
 	if (keep) {
-		call_read_traffic(call);
+		traffic_end(call);
 		call->driver->release(call);
 		log_info("entry %s: call %u: left up", conn->name, call->call_id);
 	}
@@ -310,7 +310,7 @@ bool call_end(struct ras_call *call, int result)
 		return false;
 	if (call->engaged) {
 		if (call->up_mono > 0)
-			call_read_traffic(call);
+			traffic_end(call);
 		call->driver->hang_up(call);
 		call_drop_number(call);
 	}

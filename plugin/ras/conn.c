@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ras/bundle.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 
 #define SWAP(a, b)                                                                                                     \
@@ -402,6 +403,7 @@ void ras_conn_get(const struct ras_conn *conn, struct ras_conn_info *ret)
 
 	pthread_mutex_lock(&c->lock);
 	*ret = c->info;
+	traffic_look(c, ret);
 	pthread_mutex_unlock(&c->lock);
 	if (ret->up_since_mono_ms > 0)
 		ret->counters.up_seconds += (uint64_t)MAX(clock_mono_ms() - ret->up_since_mono_ms, 0) / 1000;

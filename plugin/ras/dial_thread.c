@@ -4,8 +4,10 @@
 #include <errno.h>
 
 #include "ras/modes.h"
+#include "ras/traffic.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/stack.h"
 
 /* ---- beginning ---- */
 
@@ -73,7 +75,6 @@ static int connected(struct ras_call *call)
 
 	call->up_mono = call->quiet_since = clock_mono_ms();
 	call->up_real = clock_real_ms();
-	call->traffic_due = call->up_mono + call->driver->stats_interval_ms;
 	link_record_write(call, true);
 
 	pthread_mutex_lock(&conn->lock);
@@ -85,6 +86,7 @@ static int connected(struct ras_call *call)
 		conn->info.links_up = MAX(conn->info.links_up, 1u);
 		conn->info.counters.consecutive_failures = 0;
 		conn->series.untold = 0;
+		traffic_begin(call);
 		conn_move(conn, RAS_STATUS_UP, RAS_CONNECTED, COUNT_SUCCESS);
 		conn_notice(conn, RAS_NOTIFY_CONNECTED, 0, 0);
 		slot_drop(call);
@@ -202,6 +204,7 @@ static bool await_attempt(struct ras_call *call)
 		case WAITING_ON:
 			break;
 		}
+		stack_trim();
 		poll(&wake, 1, timeout_ms);
 		fd_event_drain(call->wake_fd);
 	}
@@ -235,7 +238,10 @@ static int adopt(struct ras_call *call)
 	r = call->driver->adopt(call, &call->record->fields, up);
 	if (r == 0 && up) {
 		call->conn->start_owed = false;
-		call_read_traffic(call);
+		traffic_read(call);
+		pthread_mutex_lock(&call->conn->lock);
+		traffic_begin(call);
+		pthread_mutex_unlock(&call->conn->lock);
 	}
 	adopted_one(call->ras);
 	if (r < 0 || !up)
@@ -245,20 +251,26 @@ static int adopt(struct ras_call *call)
 	return 0;
 }
 
-static int first_round(struct ras_call *call)
+static int connect_line(struct ras_call *call)
 {
-	int r;
+	int r = dial(call);
 
-	if (call->start == START_ADOPT) {
-		r = adopt(call);
-		return r < 0 ? r : call->driver->watch(call);
-	}
-	r = dial(call);
 	if (r == 0)
 		r = network_up(call);
 	if (r == 0)
 		r = connected(call);
-	return r < 0 ? r : call->driver->watch(call);
+	return r;
+}
+
+static int first_round(struct ras_call *call)
+{
+	int r = call->start == START_ADOPT ? adopt(call) : connect_line(call);
+
+	if (r < 0)
+		return r;
+	/* To get here took much more of it than to wait does. */
+	stack_trim();
+	return call->driver->watch(call);
 }
 
 void call_live(struct ras_call *call)

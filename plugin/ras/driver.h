@@ -49,7 +49,7 @@ struct ras_driver {
 	const void *own;       /* what several drivers with the same functions differ in; see ras_call_driver() */
 	uint32_t device_types; /* mask of 1u << enum ras_device_type */
 	bool bundles;          /* its calls may be links of a bundle, see ras_call_bundle() */
-	int stats_interval_ms; /* how often traffic is asked while up */
+	int stats_interval_ms; /* how often traffic is asked while up; 0: whenever somebody looks */
 
 	/* Mask of enum ras_option that it leaves to the engine: default-route, for an interface over which nothing but
 	 * the operator has a say. 0: the driver sees to it, or cannot. */
@@ -85,7 +85,9 @@ struct ras_driver {
 	 * half made (up false); hang_up follows then and ends what is left of it. */
 	int (*adopt)(struct ras_call *call, const struct record *record, bool up);
 
-	/* Traffic so far. Returns 0, or negative errno: the engine keeps the last values. */
+	/* Traffic so far. Returns 0, or negative errno: the engine keeps the last values. With stats_interval_ms 0 also
+	 * called by other threads, while the link is up and the connection locked: then it must not wait, and may ask
+	 * for no more than entry, data and time of up. */
 	int (*traffic)(struct ras_call *call, struct ras_traffic *ret);
 };
 

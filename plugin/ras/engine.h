@@ -168,6 +168,7 @@ struct ras_conn {
 	struct ras_entry *entry; /* written by the owner under the lock, so the owner reads it without */
 	struct ras_conn_info info;
 	struct ras_traffic traffic_base; /* of the calls before this one */
+	struct ras_call *metered;        /* whose traffic is read by whoever looks; NULL: it is in info */
 	struct ras_addr *addrs;
 	size_t n_addrs;
 	struct ras_link *links;
@@ -416,8 +417,6 @@ void call_close_log(struct ras_call *call);
 void call_drop_number(struct ras_call *call);
 void call_show_addresses(struct ras_call *call); /* and routes: in the row */
 const struct ras_driver *driver_find(const struct ras *ras, enum ras_device_type type);
-void call_read_traffic(struct ras_call *call);
-void traffic_add(struct ras_traffic *sum, const struct ras_traffic *t);
 
 /* ---- slots.c: places under rasMaxConcurrentDials; a call has one while it is in set-up ---- */
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "ras/engine.h"
+#include "sys/search.h"
 
 uint32_t history_index_after(uint32_t index)
 {
@@ -93,24 +94,47 @@ void history_clear(struct ras_history *h)
 	*h = (struct ras_history){.newest = h->newest};
 }
 
+struct sought_row {
+	const struct ras_history *history;
+	uint32_t index;
+};
+
+static bool row_before(size_t at, const void *sought)
+{
+	const struct sought_row *row = sought;
+
+	return history_at(row->history, at)->index < row->index;
+}
+
+/* The first row whose index is >= index; NULL if there is none. */
+static const struct ras_history_row *next_row(const struct ras_history *h, uint32_t index)
+{
+	/* As a rule no number is missing. */
+	size_t hint = h->n > 0 ? index - history_at(h, 0)->index : 0;
+	size_t at = search_sorted(h->n, hint, row_before, &(struct sought_row){h, index});
+
+	return at < h->n ? history_at(h, at) : NULL;
+}
+
 int ras_history_next(const struct ras *ras, uint32_t index, struct ras_history_row *ret)
 {
 	struct ras *r = (struct ras *)(uintptr_t)ras;
-	const struct ras_history *h = &r->history;
-	size_t low = 0, high;
+	const struct ras_history_row *row;
 	WITH_LOCK(&r->lock);
 
-	high = h->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (history_at(h, middle)->index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == h->n)
+	row = next_row(&r->history, index);
+	if (!row)
 		return -ENOENT;
-	*ret = *history_at(h, low);
+	*ret = *row;
 	return 0;
+}
+
+uint32_t ras_history_next_index(const struct ras *ras, uint32_t index)
+{
+	struct ras *r = (struct ras *)(uintptr_t)ras;
+	const struct ras_history_row *row;
+	WITH_LOCK(&r->lock);
+
+	row = next_row(&r->history, index);
+	return row ? row->index : 0;
 }

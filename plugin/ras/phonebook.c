@@ -6,6 +6,7 @@
 
 #include "ras/phonebook.h"
 #include "sys/clock.h"
+#include "sys/search.h"
 
 /* ---- sorted arrays of connections ---- */
 
@@ -30,20 +31,23 @@ static int by_snmp_name(const struct ras_conn *a, const struct ras_conn *b)
 	return m < n ? -1 : m > n ? 1 : memcmp(x, y, n);
 }
 
+struct sought_conn {
+	struct ras_conn *const *all;
+	const struct ras_conn *conn;
+	compare_conns *compare;
+};
+
+static bool conn_before(size_t at, const void *sought)
+{
+	const struct sought_conn *conn = sought;
+
+	return conn->compare(conn->all[at], conn->conn) < 0;
+}
+
 /* Position of the first that is not below. */
 static size_t position(struct ras_conn *const *all, size_t n, const struct ras_conn *conn, compare_conns *compare)
 {
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(all[middle], conn) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return search_sorted(n, SIZE_MAX, conn_before, &(struct sought_conn){all, conn, compare});
 }
 
 static void insert(struct ras_conn **all, size_t n, struct ras_conn *conn, compare_conns *compare)
@@ -112,24 +116,21 @@ int phonebook_make_room(struct ras *ras, size_t n)
 
 /* ---- all names ---- */
 
-static size_t name_position(const struct ras *ras, const char *name)
+struct sought_name {
+	const struct ras *ras;
+	const char *name;
+};
+
+static bool name_before(size_t at, const void *sought)
 {
-	size_t low = 0, high = ras->n_conns;
+	const struct sought_name *name = sought;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ras_name_compare(ras->conns[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ras_name_compare(name->ras->conns[at]->name, name->name) < 0;
 }
 
 struct ras_conn *conn_find(const struct ras *ras, const char *name)
 {
-	size_t at = name_position(ras, name);
+	size_t at = search_sorted(ras->n_conns, SIZE_MAX, name_before, &(struct sought_name){ras, name});
 
 	return at < ras->n_conns && ras_name_compare(ras->conns[at]->name, name) == 0 ? ras->conns[at] : NULL;
 }
@@ -176,24 +177,29 @@ struct ras_conn *ras_conn_at(const struct ras *ras, size_t at)
 	return at < ras->n_rows ? ras->rows[at] : NULL;
 }
 
-size_t ras_conn_position(const struct ras *ras, uint32_t index)
+struct sought_row {
+	const struct ras *ras;
+	uint32_t index;
+};
+
+static bool row_before(size_t at, const void *sought)
 {
-	size_t low = 0, high = ras->n_rows;
+	const struct sought_row *row = sought;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	return row->ras->rows[at]->info.index < row->index;
+}
 
-		if (ras->rows[middle]->info.index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+size_t ras_conn_position(const struct ras *ras, uint32_t index, size_t hint)
+{
+	/* As a rule indices have no gaps. */
+	if (hint == SIZE_MAX && ras->n_rows > 0)
+		hint = index - ras->rows[0]->info.index;
+	return search_sorted(ras->n_rows, hint, row_before, &(struct sought_row){ras, index});
 }
 
 struct ras_conn *ras_conn_find(const struct ras *ras, uint32_t index)
 {
-	struct ras_conn *conn = ras_conn_at(ras, ras_conn_position(ras, index));
+	struct ras_conn *conn = ras_conn_at(ras, ras_conn_position(ras, index, SIZE_MAX));
 
 	return conn && conn->info.index == index ? conn : NULL;
 }

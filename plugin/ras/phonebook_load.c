@@ -8,6 +8,7 @@
 #include "ras/phonebook.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/search.h"
 
 static bool is_origin(const struct ras_conn *conn, enum ras_origin origin)
 {
@@ -23,20 +24,24 @@ static int by_index(const void *a, const void *b)
 	return x->info.index < y->info.index ? -1 : x->info.index > y->info.index;
 }
 
+struct sought_holder {
+	struct ras_conn *const *order;
+	uint32_t index;
+};
+
+static bool holder_before(size_t at, const void *sought)
+{
+	const struct sought_holder *holder = sought;
+
+	return holder->order[at]->info.index < holder->index;
+}
+
 /* Whoever has an index that the file gives to another name. order: all connections by index. */
 static struct ras_conn *holder(struct ras_conn *const *order, size_t n, uint32_t index)
 {
-	size_t low = 0, high = n;
+	size_t at = search_sorted(n, SIZE_MAX, holder_before, &(struct sought_holder){order, index});
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (order[middle]->info.index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && order[low]->info.index == index ? order[low] : NULL;
+	return at < n && order[at]->info.index == index ? order[at] : NULL;
 }
 
 /* Memory that loading needs, made before anything is changed. */

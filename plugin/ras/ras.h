@@ -151,8 +151,9 @@ int ras_phonebook_load(struct ras *ras, struct ras_entry *const entries[], size_
 size_t ras_conn_count(const struct ras *ras);
 struct ras_conn *ras_conn_at(const struct ras *ras, size_t position);
 
-/* Position of the first row whose index is >= index (count if none). */
-size_t ras_conn_position(const struct ras *ras, uint32_t index);
+/* Position of the first row whose index is >= index (count if none). hint: a position near which it is looked for
+ * first; SIZE_MAX: none is known. */
+size_t ras_conn_position(const struct ras *ras, uint32_t index, size_t hint);
 
 struct ras_conn *ras_conn_find(const struct ras *ras, uint32_t index);      /* NULL if there is none */
 struct ras_conn *ras_conn_by_name(const struct ras *ras, const char *name); /* NULL if there is none */
@@ -392,6 +393,7 @@ struct ras_history_row {
 
 /* [any] The first row whose index is >= index. Returns 0, or -ENOENT if there is none. */
 int ras_history_next(const struct ras *ras, uint32_t index, struct ras_history_row *ret);
+uint32_t ras_history_next_index(const struct ras *ras, uint32_t index); /* its index alone; 0: none */
 
 /* ---- notifications owed ---- */
 

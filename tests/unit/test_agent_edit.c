@@ -90,7 +90,7 @@ static uint64_t phonebook_sum(void)
 		forget();
 		var = ask(name, len, ASN_NULL, NULL, 0);
 		agent.transaction++;
-		table_get(&objects_list, &agent, MODE_GETNEXT, requests);
+		table_next(&objects_list, &agent, &pdu, requests);
 		if (var->type == ASN_NULL || snmp_oidtree_compare(root, ARRAY_SIZE(root), var->name, var->name_length))
 			break;
 		len = var->name_length;
@@ -367,9 +367,14 @@ static void limit_of_rows(void **state UNUSED)
 
 static void malformed_index(void **state UNUSED)
 {
-	static const struct table_index bad_rows[] = {{0}, {1, {0}}, {1, {2147483648}}, {1, {4294967295}}, {2, {7, 1}}};
-	static const struct table_index bad_subentries[] = {{1, {7}},       {2, {7, 0}}, {2, {7, 256}},
-							    {3, {7, 1, 1}}, {2, {0, 1}}, {2, {2147483648, 1}}};
+	static const struct table_index bad_rows[] = {{.n = 0},
+						      {.n = 1, .sub = {0}},
+						      {.n = 1, .sub = {2147483648}},
+						      {.n = 1, .sub = {4294967295}},
+						      {.n = 2, .sub = {7, 1}}};
+	static const struct table_index bad_subentries[] = {
+		{.n = 1, .sub = {7}},       {.n = 2, .sub = {7, 0}}, {.n = 2, .sub = {7, 256}},
+		{.n = 3, .sub = {7, 1, 1}}, {.n = 2, .sub = {0, 1}}, {.n = 2, .sub = {2147483648, 1}}};
 	const uint64_t sum = phonebook_sum();
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad_rows); i++)
@@ -501,7 +506,7 @@ static void subentries_are_changed(void **state UNUSED)
 	assert_int_equal(e->subentries[0].row_status, RAS_ROW_NOT_IN_SERVICE);
 	ask_get(&table_subentry, MIB_SUBENTRY_ROW_STATUS, INDEX(ROW_OWN, 2));
 	ask_get(&table_subentry, MIB_SUBENTRY_ROW_STATUS, INDEX(ROW_OWN, 3));
-	table_get(&objects_list, &agent, MODE_GET, requests);
+	table_get(&objects_list, &agent, requests);
 	assert_int_equal(*requests[0].requestvb->val.integer, RAS_ROW_NOT_IN_SERVICE);
 	assert_int_equal(*requests[1].requestvb->val.integer, RAS_ROW_ACTIVE);
 	forget();
@@ -838,13 +843,13 @@ static void secret_is_never_read(void **state UNUSED)
 	DONE();
 	ask_get(&table_phonebook, MIB_ENTRY_SECRET, INDEX(ROW_OWN));
 	ask_get(&table_phonebook, MIB_ENTRY_SECRET_STORED, INDEX(ROW_OWN));
-	table_get(&objects_list, &agent, MODE_GET, requests);
+	table_get(&objects_list, &agent, requests);
 	assert_int_equal(requests[0].requestvb->type, ASN_OCTET_STR);
 	assert_int_equal(requests[0].requestvb->val_len, 0);
 	assert_int_equal(*requests[1].requestvb->val.integer, 1);
 	forget();
-	ask_get(&table_phonebook, MIB_ENTRY_SECRET, &(struct table_index){0});
-	table_get(&objects_list, &agent, MODE_GETNEXT, requests);
+	ask_get(&table_phonebook, MIB_ENTRY_SECRET, &(struct table_index){.n = 0});
+	table_next(&objects_list, &agent, &pdu, requests);
 	assert_int_equal(requests[0].requestvb->val_len, 0);
 }
 

@@ -20,7 +20,10 @@
 static const struct table_list *asked_list;
 static struct agent *asked_agent;
 
-#define REQUESTS_MAX 40
+#define REQUESTS_MAX 100
+
+/* Everything is in its view. */
+UNUSED static netsnmp_pdu pdu = {.version = SNMP_VERSION_2c, .flags = UCD_MSG_FLAG_ALWAYS_IN_VIEW};
 
 static netsnmp_agent_request_info info;
 static netsnmp_request_info requests[REQUESTS_MAX];
@@ -29,7 +32,7 @@ static size_t n_requests;
 UNUSED static void forget(void)
 {
 	for (size_t i = 0; i < n_requests; i++)
-		snmp_free_var(requests[i].requestvb);
+		snmp_free_varbind(requests[i].requestvb_start);
 	memset(requests, 0, sizeof(requests));
 	n_requests = 0;
 }
@@ -41,7 +44,7 @@ UNUSED static netsnmp_variable_list *ask(const oid *name, size_t len, uint8_t ty
 
 	assert_true(n_requests < REQUESTS_MAX);
 	assert_non_null(snmp_varlist_add_variable(&var, name, len, type, data, size));
-	request->requestvb = var;
+	request->requestvb = request->requestvb_start = var;
 	request->agent_req_info = &info;
 	if (n_requests++)
 		request[-1].next = request;
@@ -56,7 +59,8 @@ UNUSED static netsnmp_variable_list *ask_get(const struct table *table, uint32_t
 	return ask(name, table_oid(table, column, index, name), ASN_NULL, NULL, 0);
 }
 
-#define INDEX(...) (&(struct table_index){sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}})
+#define INDEX(...)                                                                                                     \
+	(&(struct table_index){.n = sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), .sub = {__VA_ARGS__}})
 
 UNUSED static void ask_set(const struct table *table, uint32_t column, const struct table_index *index, uint8_t type,
 			   const void *data, size_t size)

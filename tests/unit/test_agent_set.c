@@ -139,7 +139,7 @@ static void set_of_wrong_instance(void **state UNUSED)
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(2147483648), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(4294967295), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&by_number, LIMITED, INDEX(7, 1), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
-	assert_int_equal(set_number(&by_number, LIMITED, &(struct table_index){0}, ASN_UNSIGNED, 7),
+	assert_int_equal(set_number(&by_number, LIMITED, &(struct table_index){.n = 0}, ASN_UNSIGNED, 7),
 			 SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&scalars, LIMITED, INDEX(1), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);
 	assert_int_equal(set_number(&scalars, LIMITED, INDEX(0, 0), ASN_UNSIGNED, 7), SNMP_ERR_NOCREATION);

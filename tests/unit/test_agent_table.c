@@ -7,7 +7,10 @@
 static void run(int mode)
 {
 	info.mode = mode;
-	table_get(&list, NULL, mode, requests);
+	if (mode == MODE_GET)
+		table_get(&list, NULL, requests);
+	else
+		table_next(&list, NULL, &pdu, requests);
 }
 
 /* Answer to a GET of one instance: its type, or the exception. */
@@ -116,8 +119,14 @@ static void get_of_no_object(void **state UNUSED)
 
 static void get_of_no_instance(void **state UNUSED)
 {
-	static const struct table_index bad[] = {{0},         {1, {0}},    {1, {2}},          {1, {8}},
-						 {2, {7, 0}}, {2, {7, 7}}, {1, {2147483648}}, {65, {7}}};
+	static const struct table_index bad[] = {{.n = 0},
+						 {.n = 1, .sub = {0}},
+						 {.n = 1, .sub = {2}},
+						 {.n = 1, .sub = {8}},
+						 {.n = 2, .sub = {7, 0}},
+						 {.n = 2, .sub = {7, 7}},
+						 {.n = 1, .sub = {2147483648}},
+						 {.n = 65, .sub = {7}}};
 	oid name[MAX_OID_LEN];
 	size_t len;
 
@@ -282,7 +291,7 @@ static void declarations_are_in_order(void **state UNUSED)
 
 		for (size_t k = 0; k < table->n_columns; k++) {
 			const struct table_column *column = &table->columns[k];
-			size_t len = table_oid(table, column->number, &(struct table_index){0}, name);
+			size_t len = table_oid(table, column->number, &(struct table_index){.n = 0}, name);
 
 			assert_true(snmp_oid_compare(before, before_len, name, len) < 0);
 			assert_non_null(column->get);

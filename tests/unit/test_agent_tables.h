@@ -19,6 +19,8 @@ struct row {
 
 static unsigned takes; /* snapshots taken */
 static unsigned gone;  /* so many takes from now on find their row gone */
+static bool hinted;
+static size_t hint; /* with which a numbered row was looked for first */
 
 static const struct row *snapshot(uint32_t seed)
 {
@@ -45,14 +47,21 @@ static bool scalar_next(struct agent *agent UNUSED, const struct table_index *af
 {
 	if (after->n)
 		return false;
-	*ret = (struct table_index){1, {0}};
+	*ret = (struct table_index){.n = 1, .sub = {0}};
 	return true;
 }
 
 static const uint32_t numbers[] = {1, 5, 7, 2147483647, 4294967295};
 
+static void note_hint(const struct table_index *index)
+{
+	hint = hinted ? hint : index->hint;
+	hinted = true;
+}
+
 static const void *number_take(struct agent *agent UNUSED, const struct table_index *index)
 {
+	note_hint(index);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (index->n == 1 && index->sub[0] == numbers[i])
 			return snapshot(numbers[i]);
@@ -63,12 +72,13 @@ static bool number_next(struct agent *agent UNUSED, const struct table_index *af
 {
 	uint32_t least;
 
+	note_hint(after);
 	if (!table_after(after, &least))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (numbers[i] < least)
 			continue;
-		*ret = (struct table_index){1, {numbers[i]}};
+		*ret = (struct table_index){.n = 1, .sub = {numbers[i]}};
 		return true;
 	}
 	return false;
@@ -93,7 +103,7 @@ static bool pair_next(struct agent *agent UNUSED, const struct table_index *afte
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		if (pairs[i][0] < first || (pairs[i][0] == first && pairs[i][1] < second))
 			continue;
-		*ret = (struct table_index){2, {pairs[i][0], pairs[i][1]}};
+		*ret = (struct table_index){.n = 2, .sub = {pairs[i][0], pairs[i][1]}};
 		return true;
 	}
 	return false;
@@ -242,6 +252,7 @@ UNUSED static int setup(void **state UNUSED)
 	asked_agent = NULL;
 	forget();
 	takes = gone = 0;
+	hinted = false;
 	phases[0] = '\0';
 	refuse_in = NULL;
 	set_expire(NULL, 0);

@@ -275,6 +275,14 @@ static void idle_ends_all(void **state)
 	assert_int_equal(only_history_row(lab).error.code, 828);
 }
 
+/* With both links. A connection is up some time after the first of them is; an agent that ends before that ends both.
+ */
+static void wait_up_with_both(struct lab *lab, const struct ras_conn *conn)
+{
+	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	lab_wait_status(lab, conn, RAS_STATUS_UP);
+}
+
 /* An agent ends, the next one finds both links, one of them having been lost and not dialed again if n is 1. */
 static void adopted(struct lab *lab, const char *second, uint32_t n)
 {
@@ -284,7 +292,7 @@ static void adopted(struct lab *lab, const char *second, uint32_t n)
 	bundle(lab, GOOD, second);
 	lab_start(lab);
 	conn = dial(lab);
-	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	wait_up_with_both(lab, conn);
 	LAB_WAIT(lab, lab_info(conn).links_up == n);
 	before = lab_info(conn);
 	lab_stop(lab);
@@ -309,7 +317,7 @@ static void two_links_are_adopted(void **state)
 
 static void one_link_is_adopted(void **state)
 {
-	adopted(*state, "setup=300ms,drop=200ms", 1);
+	adopted(*state, "setup=300ms,drop=2s", 1);
 }
 
 /* Takes all descriptors of this process but so many. Returns how many were taken, in ret. */
@@ -336,7 +344,7 @@ static void adopted_without_descriptors(void **state)
 	bundle(lab, GOOD, GOOD);
 	lab_start(lab);
 	conn = dial(lab);
-	LAB_WAIT(lab, lab_info(conn).links_up == 2);
+	wait_up_with_both(lab, conn);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &whole), 0);
 	few = (struct rlimit){.rlim_cur = 100, .rlim_max = whole.rlim_max};
 	for (int but = 0; but < 8; but++) {
@@ -355,11 +363,59 @@ static void adopted_without_descriptors(void **state)
 			lab_start(lab);
 		}
 		conn = lab_conn(lab, "hq");
-		LAB_WAIT(lab, lab_info(conn).links_up == 2);
-		assert_int_equal(lab_info(conn).status, RAS_STATUS_UP);
+		wait_up_with_both(lab, conn);
 		expect_counts(conn, 1, 0, 0);
 	}
 	hang_up(lab, conn);
+}
+
+static void put_record(const struct lab *lab, const char *name)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", lab->run_dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fclose(file);
+}
+
+static bool has_record(const struct lab *lab, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", lab->run_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Left by a bundle whose own record is gone; those of a bundle that is there stay, whatever its record is called. */
+static void records_without_a_bundle(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_conn *conn;
+	uint32_t call_id;
+	char link[32], from[128], to[128];
+
+	bundle(lab, GOOD, GOOD);
+	lab_start(lab);
+	conn = dial(lab);
+	wait_up_with_both(lab, conn);
+	call_id = lab_info(conn).call_id;
+	snprintf(link, sizeof(link), "%u.7.member", call_id);
+	lab_stop(lab);
+	snprintf(from, sizeof(from), "%s/%u.link", lab->run_dir, call_id);
+	snprintf(to, sizeof(to), "%s/another.link", lab->run_dir);
+	assert_int_equal(rename(from, to), 0);
+	put_record(lab, "4711.0.member");
+	put_record(lab, "4711.carrier");
+	lab_start(lab);
+	assert_false(has_record(lab, "4711.0.member"));
+	assert_false(has_record(lab, "4711.carrier"));
+	assert_true(has_record(lab, link));
+	conn = lab_conn(lab, "hq");
+	wait_up_with_both(lab, conn);
+	hang_up(lab, conn);
+	assert_false(has_record(lab, link));
 }
 
 static void a_bundle_needs_a_subentry(void **state)
@@ -458,6 +514,25 @@ static void one_that_fails_is_not_dialed_without_end(void **state)
 	begin = clock_mono_ms();
 	LAB_WAIT(lab, link_of(conn, 7).attempts >= 4);
 	assert_true(clock_mono_ms() - begin > 2500);
+	hang_up(lab, conn);
+}
+
+/* It is the turn of the next one. */
+static void one_that_fails_does_not_keep_the_others_from_being_added(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_entry *e = bundle(lab, "setup=10ms,load=90", BUSY);
+	struct ras_conn *conn;
+
+	e->link_mode = RAS_LINK_MODE_DIAL_AS_NEEDED;
+	e->subentries[1].row_status = RAS_ROW_ACTIVE;
+	str_copy(e->subentries[1].destination, "setup=10ms,load=0", sizeof(e->subentries[1].destination));
+	e->bandwidth = (struct ras_bandwidth){.add_percent = 75, .add_time = 1, .drop_percent = 10, .drop_time = 60};
+	lab_start(lab);
+	conn = dial(lab);
+	LAB_WAIT(lab, link_of(conn, 9).status == RAS_STATUS_UP);
+	assert_int_equal(link_of(conn, 7).attempts, 1);
+	assert_int_equal(link_of(conn, 7).status, RAS_STATUS_FAILED);
 	hang_up(lab, conn);
 }
 
@@ -722,6 +797,7 @@ int main(void)
 		LAB_TEST(two_links_are_adopted),
 		LAB_TEST(one_link_is_adopted),
 		LAB_TEST(adopted_without_descriptors),
+		LAB_TEST(records_without_a_bundle),
 		LAB_TEST(a_bundle_needs_a_subentry),
 		LAB_TEST(loss_is_that_of_the_last_link),
 		LAB_TEST(one_is_enough),
@@ -729,6 +805,7 @@ int main(void)
 		LAB_TEST(one_is_dropped),
 		LAB_TEST(the_next_where_the_first_fails),
 		LAB_TEST(one_that_fails_is_not_dialed_without_end),
+		LAB_TEST(one_that_fails_does_not_keep_the_others_from_being_added),
 		LAB_TEST(one_is_added_while_another_waits),
 		LAB_TEST(who_carries_goes_last),
 		LAB_TEST(who_carries_stays_without_its_line),

@@ -64,14 +64,20 @@ static void expect_rows(const struct lab *lab, size_t n)
 		uint32_t index = lab_info(conn).index;
 
 		assert_true(index > before);
-		assert_int_equal(ras_conn_position(lab->ras, index), i);
-		assert_int_equal(ras_conn_position(lab->ras, before + 1), i);
+		assert_int_equal(ras_conn_position(lab->ras, index, SIZE_MAX), i);
+		for (size_t hint = 0; hint <= n + 1; hint++) {
+			assert_int_equal(ras_conn_position(lab->ras, index, hint), i);
+			assert_int_equal(ras_conn_position(lab->ras, before + 1, hint), i);
+		}
 		assert_ptr_equal(ras_conn_find(lab->ras, index), conn);
 		assert_ptr_equal(ras_conn_by_name(lab->ras, ras_conn_entry(conn)->name), conn);
 		before = index;
 	}
-	assert_int_equal(ras_conn_position(lab->ras, before + 1), n);
-	assert_int_equal(ras_conn_position(lab->ras, UINT32_MAX), n);
+	assert_int_equal(ras_conn_position(lab->ras, before + 1, SIZE_MAX), n);
+	for (size_t hint = 0; hint <= n + 1; hint++) {
+		assert_int_equal(ras_conn_position(lab->ras, before + 1, hint), n);
+		assert_int_equal(ras_conn_position(lab->ras, UINT32_MAX, hint), n);
+	}
 	for (size_t i = 1; i < n; i++) {
 		const char *a = ras_conn_entry(ras_name_at(lab->ras, i - 1))->name;
 		const char *b = ras_conn_entry(ras_name_at(lab->ras, i))->name;
