@@ -7,11 +7,12 @@
 #: make lint         checks the source with gcc, clang, clang-tidy, cppcheck, smilint; CHECKS="rules format" chooses
 #: make fuzz         feeds the parsers with what they do not expect, for SECONDS=60 each
 #: make soak         load and faults, for MINUTES=2 each: COUNT=10000 connections; SEED= repeats a run
+#: make bench        how fast it is beside what else could do the same; ROUNDS=3, ONLY="requests", RESULTS=file for the table
 #: make format       lays out the C sources
 #: make install      installs below $(DESTDIR)$(PREFIX); make uninstall takes it back, but for the configuration
 #: make clean        removes build/
 #:
-#: make, demo, check, soak and lint install the Debian packages that they need and do not find.
+#: make, demo, check, soak, bench and lint install the Debian packages that they need and do not find.
 #:
 #: knobs: BUILD=build      folder for all that is made
 #:        PREFIX=/usr      where it is installed; DESTDIR= in front of that, for packages
@@ -105,9 +106,11 @@ cli_tests := $(filter $(OUT)/tests/unit/test_cli_%,$(tests))
 engine_tests := $(filter-out $(agent_tests) $(cli_tests),$(tests))
 
 soakers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/soak/*.c))
+benchers := $(OUT)/tests/bench/stock.so $(OUT)/tests/bench/stock_agent
+stock := $(call objects,tests/bench/stock.c tests/bench/stock_rows.c)
 fuzzers := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-# What the pppd of the other side loads in tests of links.
+# What the pppd of the other side, and the kernel of the guest, load in tests of links.
 peers := $(patsubst %.c,$(OUT)/%.so,$(wildcard tests/link/*.c))
 
 programs := $(if $(wildcard plugin/agent/rasdiald.c),$(OUT)/rasdiald $(OUT)/rasdial.so) $(if $(wildcard plugin/cli/rasdial.c),$(OUT)/rasdial) \
@@ -121,11 +124,13 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 programs: $(programs)
 
-tests: $(tests) $(soakers) $(peers)
+tests: $(tests) $(soakers) $(peers) $(benchers)
 
 peers: $(peers)
 
 soakers: $(soakers)
+
+benchers: $(benchers)
 
 fuzzers: $(fuzzers)
 
@@ -171,6 +176,13 @@ $(agent_tests): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(agent) $(OUT)/libra
 $(soakers) $(fuzzers): $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/librasdial.a
 	$(call say,LINK,$@)$(link_program) -o $@ $^ -lyaml
 
+# What rasdial is compared with, built as it is.
+$(OUT)/tests/bench/stock.so: $(stock)
+	$(call say,LINK,$@)$(link_dlmod) -o $@ $^
+
+$(OUT)/tests/bench/stock_agent: $(OUT)/tests/bench/stock_agent.o $(stock)
+	$(call say,LINK,$@)$(link_program) -o $@ $^ $(snmp_libs)
+
 $(OUT)/%.o: %.c $(OUT)/flags
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(compile) -c -o $@ $<
@@ -210,6 +222,13 @@ soak: packages-build-demo-check
 MINUTES ?= 2
 COUNT ?= 10000
 SEED ?=
+
+bench: packages-build-demo-bench
+	$(Q)$(MAKE) --no-print-directory $(parallel) programs benchers
+	$(Q)CC="$(CC)" tests/bench/bench.py --build $(BUILD) --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY)) $(addprefix --results ,$(RESULTS))
+ROUNDS ?= 3
+ONLY ?=
+RESULTS ?=
 
 demo: packages-build-demo
 	$(Q)$(MAKE) --no-print-directory $(parallel) programs
@@ -262,8 +281,8 @@ clean:
 	$(call say,CLEAN,$(BUILD))rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all programs tests peers soakers fuzzers check lint fuzz soak demo format install uninstall help clean FORCE
+.PHONY: all programs tests peers soakers benchers fuzzers check lint fuzz soak bench demo format install uninstall help clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
--include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(dlmod) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers)) $(patsubst $(OUT)/%.so,$(OUT)/pic/%.d,$(peers))
+-include $(patsubst %.c,$(OUT)/%.d,$(helper_sources)) $(patsubst %.o,%.d,$(engine) $(main) $(dlmod) $(agent) $(command) $(cli) $(pppd_plugin) $(pic_sys)) $(addsuffix .d,$(tests) $(soakers) $(fuzzers)) $(patsubst %.o,%.d,$(stock) $(OUT)/tests/bench/stock_agent.o) $(patsubst $(OUT)/%.so,$(OUT)/pic/%.d,$(peers))

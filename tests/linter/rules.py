@@ -20,7 +20,7 @@ MAY_INCLUDE = {
 }
 # Headers of libraries -> the only folders that may include them; "test_X" stands for programs of tests/unit.
 LIBRARIES = (
-    (re.compile(r"net-snmp/"), {"agent", "test_agent"}),
+    (re.compile(r"net-snmp/"), {"agent", "test_agent", "bench"}),
     (re.compile(r"yaml\.h$"), {"config"}),
     (re.compile(r"pppd/"), {"pppd-plugin"}),
     (re.compile(r"cmocka\.h$"), {"test", "test_agent"}),
@@ -36,7 +36,7 @@ SPDX = "SPDX-License-Identifier: BSD-2-Clause"
 
 def _place(path):
     """What a C file counts as: its folder below plugin/, or the kind of test."""
-    if path.startswith("plugin/"):
+    if path.startswith(("plugin/", "tests/bench/")):
         return path.split("/")[1]
     return "test_agent" if os.path.basename(path).startswith("test_agent_") else "test"
 

@@ -32,6 +32,9 @@ ONE_HOST = {
 # One after the other; so many programs of a phase run beside each other. Agent tests wait for most of their time.
 PHASES = {"most": lambda jobs: jobs, "agents": lambda jobs: 2 * jobs, "guests": lambda jobs: jobs, "alone": lambda jobs: 1}
 
+# Agent tests that keep the machine busy, so that others beside them would miss their deadlines.
+ALONE = ("test_scale",)
+
 # Agent tests that begin first, since they take longest.
 LONGEST = ("test_storage_fails", "test_secret", "test_storage_kill", "test_exec", "test_storage_steps")
 
@@ -63,7 +66,7 @@ def _programs(top, pattern):
 
 def _frame(top, build):
     for path, name in _programs(top, "tests/frame/test_*.py"):
-        yield Program("frame", f"frame/{name}", ("python3", path), 180, builds=((PLAIN, "programs"),))
+        yield Program("frame", f"frame/{name}", ("python3", path), 300, builds=((PLAIN, "programs"), (PLAIN, "benchers")))
 
 
 def _mib(top, build):
@@ -85,7 +88,7 @@ def _agents(top, build):
         for host in ("agent", "dlmod"):
             if ONE_HOST.get(name, (host,))[0] != host:
                 continue
-            keys = {"phase": "agents", "environment": {"RASDIAL_TEST_HOST": host}}
+            keys = {"phase": "alone" if name in ALONE else "agents", "environment": {"RASDIAL_TEST_HOST": host}}
             programs.append(Program(host, f"{host}/{name}", ("python3", path), 300, PLAIN, ((PLAIN, "programs"),), **keys))
             if marked:
                 folder = "tsan" if host == "agent" else f"tsan/{host}"
@@ -108,8 +111,10 @@ def _soak(top, build):
     for name, variant in (("soak/chaos", PLAIN), ("soak/chaos-tsan", TSAN)):
         binary = os.path.join(output_folder(build, variant), "tests/soak/chaos")
         yield Program("soak", name, (binary, seed, minutes), seconds + 120, variant, ((variant, "soakers"),))
-    yield Program("soak", "soak/load", ("python3", os.path.join(top, "tests/soak/load.py"), seed, minutes, count),
-                  3 * seconds + int(count) // 2 + 1200, builds=((PLAIN, "programs"),), phase="alone")
+    for name, host in (("soak/load", "agent"), ("soak/load-dlmod", "dlmod")):
+        yield Program("soak", name, ("python3", os.path.join(top, "tests/soak/load.py"), seed, minutes, count),
+                      3 * seconds + int(count) // 2 + 1200, builds=((PLAIN, "programs"),), phase="alone",
+                      environment={"RASDIAL_TEST_HOST": host})
 
 
 def _lint(top, build):
