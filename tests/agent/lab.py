@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 from books import SYS_UP_TIME, Books
 from config_text import yaml_text
@@ -21,6 +22,7 @@ BUILD = os.path.abspath(os.environ.get("RASDIAL_BUILD", os.path.join(TOP, "build
 RASDIALD = os.path.join(BUILD, "rasdiald")
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer", "runtime error:")
 RESTING = ("down", "failed", "notReady")
+ROWS_AT_ONCE = 50  # in one SET
 
 # Programs of net-snmp must not look at the machine's configuration, and find the MIBs here.
 TOOL_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
@@ -120,8 +122,9 @@ class Lab(Books):
                 file.write("createUser operator SHA operator-pass AES operator-priv\nrwuser operator authpriv\n")
         return path
 
-    def start_snmpd(self):
-        self.snmpd = Process(["snmpd", "-C", "-c", self.write_snmpd_conf(), "-f", "-Le"], self.log_of("snmpd"), self.env())
+    def start_snmpd(self, before=()):
+        """before: a command that becomes snmpd."""
+        self.snmpd = Process([*before, "snmpd", "-C", "-c", self.write_snmpd_conf(), "-f", "-Le"], self.log_of("snmpd"), self.env())
         until(self.snmpd_answers, 10, lambda: "snmpd answers\n" + self.snmpd.log())
 
     def snmpd_answers(self):
@@ -300,6 +303,14 @@ class Lab(Books):
     def act(self, action, *indices):
         equal(self.set(*((f"rasConnAction.{i}", action) for i in indices)), "noError", f"{action} {indices}")
 
+    def act_in_turn(self, action, indices, at_once=ROWS_AT_ONCE):
+        """For any number of rows: so many in one SET. Returns the seconds until each answer."""
+        indices, moments = list(indices), [time.monotonic()]
+        for at in range(0, len(indices), at_once):
+            self.act(action, *indices[at:at + at_once])
+            moments.append(time.monotonic())
+        return [end - begin for begin, end in zip(moments, moments[1:])]
+
     def dial(self, *indices):
         self.act("dial", *indices)
 
@@ -322,8 +333,7 @@ class Lab(Books):
     def quiet(self, timeout=20):
         """Hangs everything up and waits until nothing is going on."""
         busy = [i for i, s in self.column("rasConnOperStatus").items() if s not in RESTING]
-        for at in range(0, len(busy), 50):
-            self.hang_up(*busy[at:at + 50])
+        self.act_in_turn("hangUp", busy)
         until(lambda: self.get("rasThreads.0") == 0, timeout,
               lambda: f"everything is down: {self.column('rasConnOperStatus')}")
         until(lambda: all(s in RESTING for s in self.column("rasConnOperStatus").values()), timeout, "all rows rest")

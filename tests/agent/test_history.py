@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The history: what is kept and for how long, numbers in the order of ends, and managers that fetch only what is new; also over restarts."""
+import os
 import random
 import re
 import threading
@@ -208,7 +209,8 @@ def one_row_each():
     ended(23, ("snmp", "false", "noAnswer", 678), ("redial", "false", "noAnswer", 678), ("redial", "true", "localRequest", 631))
     for end in (lab.stop_agent, lab.kill_agent):
         lab.dial(21)
-        lab.wait(21, "dialing", "authenticating")
+        # Before that, an agent that is killed leaves nothing that says who has dialed.
+        until(lambda: any(name.endswith(".link") for name in os.listdir(lab.run_dir)), 10, "the attempt has its record")
         end()
         lab.start_agent()
         lab.wait(21, "failed")

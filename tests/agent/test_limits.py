@@ -34,8 +34,7 @@ def above():
         equal(resource.prlimit(lab.agent.pid, resource.RLIMIT_NOFILE), (hard, hard))
         check("at a time" not in lab.agent.log(), lab.agent.log())
         before = [n for n in numbers(lab.agent) if n < 1024]
-        for at in range(1, N + 1, 50):
-            lab.dial(*range(at, at + 50))
+        lab.act_in_turn("dial", range(1, N + 1))
         lab.wait_all(range(1, N + 1), "up")
         now = numbers(lab.agent)
         check(len(now) >= N + len(before), f"{len(now)} descriptors")

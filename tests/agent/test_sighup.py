@@ -44,8 +44,7 @@ def sighup_with_links_up():
     asker = threading.Thread(target=ask, daemon=True)
     try:
         other.begin()
-        for at in range(0, 100, 50):
-            other.dial(*up[at:at + 50])
+        other.act_in_turn("dial", up)
         other.dial(101, 102)
         other.wait_all(up, "up")
         other.wait(102, "waitingRedial")

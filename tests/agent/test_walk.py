@@ -162,40 +162,6 @@ def three_hundred_entries():
 
 
 @test(60)
-def views():
-    """A community sees no column and no row that its view excludes, by GET, GETNEXT and GETBULK"""
-    prefix = ".".join(map(str, MIB.oid("rasEntryDestination")))
-    row = ".".join(map(str, MIB.oid("rasPhonebookTable") + (1,)))
-    columns = MIB.tables["rasPhonebookTable"]
-    # row 3, whatever the column: the mask leaves that part open
-    parts = len(MIB.oid("rasPhonebookTable")) + 3
-    bits = "".join("0" if i == parts - 2 else "1" for i in range(parts)).ljust((parts + 7) // 8 * 8, "0")
-    mask = ":".join(f"{int(bits[i:i + 8], 2):02x}" for i in range(0, len(bits), 8))
-    lab = Lab([line(f"e{i}", i, "setup=10ms") for i in range(1, 6)], views=f"""
-view part included .1
-view part excluded .{prefix}
-view part excluded .{row}.1.3 {mask}
-com2sec part default part
-group part v2c part
-access part "" any noauth exact part none none
-""")
-    lab.begin()
-    part = Manager(lab.manager.address, community="part")
-    hidden = {o for o in (v.oid for v in lab.walk("rasPhonebookTable"))
-              if MIB.find(o)[0].name == "rasEntryDestination" or o[-1] == 3}
-    equal(len(hidden), 5 + len(columns) - 1, "column and row to be hidden")
-    everything = {v.oid for v in lab.walk()}
-    for repetitions in (0, 1, 10, 100):
-        seen = {v.oid for v in part.walk(ROOT, repetitions)}
-        equal(sorted(MIB.name(o) for o in seen & hidden), [], f"seen though excluded, {repetitions} repetitions")
-        equal(sorted(MIB.name(o) for o in everything - hidden - seen), [], f"not seen, {repetitions} repetitions")
-    for oid in hidden:
-        check(part.get(oid).varbinds[0].type in ("noSuchObject", "noSuchInstance"), f"GET of {MIB.name(oid)}")
-    part.close()
-    settle(lab)
-
-
-@test(60)
 def names_in_any_script():
     """Names and descriptions with letters of any script, of any length, come unchanged"""
     names = ["ä", "Zürich", "東京", "x" * 64, "a b", "UPPER", "zz.top", "\U0001f4de"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Thousands of connections in a real rasdiald below a real snmpd, for minutes: all are dialed, some flap, requests and walks
-come all the time, and rasdiald or snmpd is killed, restarted or told to read its file meanwhile.
+"""Thousands of connections in a real rasdiald below a real snmpd, or in that snmpd (RASDIAL_TEST_HOST=dlmod), for minutes: all are
+dialed, some flap, requests and walks come all the time, and rasdiald or snmpd is killed, restarted or told to read its file meanwhile.
 
     python3 tests/soak/load.py [SEED [MINUTES [COUNT]]]
 
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import tap  # noqa: E402
 from books import SUM_COLUMNS, SUM_SCALARS, SYS_UP_TIME, check_row_sums, check_scalar_sums  # noqa: E402
 from harness import *  # noqa: E402
-from lab import RESTING  # noqa: E402
+from lab import RESTING, ROWS_AT_ONCE  # noqa: E402
 from snmp import NO_SUCH_INSTANCE, NO_SUCH_OBJECT  # noqa: E402
 
 ARGUMENTS = sys.argv[1:]
@@ -29,10 +29,9 @@ SECONDS = MINUTES * 60 / 7  # of storm in each of the cycles
 LIMIT = 3 * SECONDS + COUNT / 20 + 240  # of a cycle with all that is around it, on a busy machine
 PATIENCE = 30 + COUNT / 100
 ANSWER = 10.0  # seconds that an answer may take
-AT_ONCE = 50  # rows in one PDU
 FDS_EACH = 1.5  # descriptors of a call, and of a redial that waits for its end
 FDS_REST = 200
-# rasdiald at rest may need this much more than after its first two cycles, of which a reload is one and had two phonebooks
+# The agent at rest may need this much more than after its first two cycles, of which a reload is one and had two phonebooks
 # in memory for a moment. That much is malloc()'s affair.
 GROWTH_SHARE, GROWTH_KB = 1.10, 4096
 
@@ -121,7 +120,7 @@ class Crowd:
 
     def _request(self, manager):
         """Actions on some rows in one PDU, each with a number of its own."""
-        rows = self.picker.sample(range(1, FIXED + 1), self.picker.choice((1, 1, 3, AT_ONCE // 2)))
+        rows = self.picker.sample(range(1, FIXED + 1), self.picker.choice((1, 1, 3, ROWS_AT_ONCE // 2)))
         action = self.picker.choice(("dial", "dial", "dial", "redial", "hangUp", "clearError"))
         with self.turn:
             self.request_id += 1
@@ -175,7 +174,7 @@ ACTION = MIB.objects["rasConnAction"].labels
 lab = Lab(phonebook(0), {"max_entries": COUNT, "history": {"max_entries": 1000}}, books=())
 crowd = Crowd(lab.manager.address, SEED)
 edition = 0  # of the file
-sizes = []  # (kB, descriptors) of the present rasdiald at rest after each cycle
+sizes = []  # (kB, descriptors) of the present process at rest after each cycle
 
 
 # ---- at rest ----
@@ -184,8 +183,7 @@ def all_down():
     """Hangs everything up and waits until nothing goes on. """
     def hang_up():
         busy = [i for i, s in lab.column("rasConnOperStatus").items() if s not in RESTING]
-        for at in range(0, len(busy), AT_ONCE):
-            lab.hang_up(*busy[at:at + AT_ONCE])
+        lab.act_in_turn("hangUp", busy)
         return not busy and lab.get("rasThreads.0") == 0
     until(hang_up, PATIENCE, lambda: f"everything is down: {lab.scalars()}", pause=0.5)
 
@@ -210,11 +208,11 @@ def memory():
 def check_size():
     """Memory and descriptors do not grow from the second cycle of a process on."""
     until(lambda: lab.agent.threads() < 10, PATIENCE, "the threads have ended")
-    sizes.append((memory(), len(lab.agent.fds())))
-    say(f"rasdiald at rest: {sizes[-1][0]} kB, {sizes[-1][1]} descriptors")
+    sizes.append((memory(), len(lab.agent_fds())))
+    say(f"at rest: {sizes[-1][0]} kB, {sizes[-1][1]} descriptors")
     kilobytes, fds = max(size for size, _ in sizes[:2]), sizes[0][1]
     check(sizes[-1][0] <= kilobytes * GROWTH_SHARE + GROWTH_KB, f"memory in kB, and descriptors, cycle by cycle: {sizes}")
-    check(sizes[-1][1] <= fds, f"memory in kB, and descriptors, cycle by cycle: {sizes}: {lab.agent.fds()}")
+    check(sizes[-1][1] <= fds, f"memory in kB, and descriptors, cycle by cycle: {sizes}: {lab.agent_fds()}")
 
 
 # ---- what happens in the middle of a cycle ----
@@ -239,6 +237,15 @@ def kill_agent():
     say(f"{len(up)} links stayed up over kill -9")
 
 
+def read_again():
+    if HOST != "dlmod":
+        lab.hup()
+        return
+    with crowd.turn, crowd.forgiving():  # unloaded and loaded: nobody answers for a moment
+        lab.reload(PATIENCE)
+        lab.wait_agent(PATIENCE)
+
+
 def reload():
     """SIGHUP: rows go, rows change, and come back as they were."""
     global edition  # pylint: disable=global-statement
@@ -246,29 +253,31 @@ def reload():
         edition += 1
         lab.write_config(phonebook(edition))
         begin = time.monotonic()
-        lab.hup()
+        read_again()
         until(lambda: lab.get("rasEntryDescr.1") == f"edition {edition}", PATIENCE, "the file is read again")
         say(f"{len(lab.entries)} entries read again in {time.monotonic() - begin:.2f} s")
         equal(lab.get("rasEntries.0"), len(lab.entries), "rows")
 
 
 def restart_master():
-    """snmpd ends and comes back: the calls do not care."""
+    """snmpd ends and comes back: the calls do not care, even if the agent goes with it."""
     attempts = lab.get("rasDialAttempts.0")
     with crowd.turn, crowd.forgiving():
-        pid = lab.agent.pid
+        before = lab.agent
         lab.stop_snmpd()
         lab.start_snmpd()
+        if HOST == "dlmod":
+            lab.start_agent(wait=False)
+            sizes.clear()
         lab.wait_agent(PATIENCE)
-    equal(lab.agent.pid, pid, "process of rasdiald")
+    equal(lab.agent is before, HOST != "dlmod", "the process of the agent has gone on")
     check(lab.get("rasDialAttempts.0") >= attempts, "attempts")
 
 
 def cycle(event):
     """Dials everything, lets the crowd loose with the event in the middle of it, brings everything down, does the books."""
     begin = time.monotonic()
-    for at in range(1, FIXED + 1, AT_ONCE):
-        lab.dial(*range(at, min(at + AT_ONCE, FIXED + 1)))
+    lab.act_in_turn("dial", range(1, FIXED + 1))
     crowd.forget()  # a request without a number has taken the numbers back
     say(f"{FIXED} dials accepted in {time.monotonic() - begin:.1f} s")
     requests, attempts, walked, crowd.slowest = crowd.requests, lab.get("rasDialAttempts.0"), crowd.walked, 0.0
@@ -288,11 +297,11 @@ def cycle(event):
         lab.sink.all.clear()
 
 
-# ---- the cycles; the last rasdiald lives through four of them ----
+# ---- the cycles; the last process of the agent lives through some of them ----
 
 @test(LIMIT)
 def begins():
-    """rasdiald starts"""
+    """The agent starts"""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     check(limit >= FDS_EACH * COUNT + FDS_REST, f"{COUNT} connections need {FDS_EACH * COUNT + FDS_REST:.0f} descriptors (ulimit -Hn), "
           f"and {limit} are allowed: take a smaller COUNT")
@@ -312,7 +321,7 @@ for name, what in (("a storm of requests", nothing), ("kill -9", kill_agent), ("
 
 
 def finish():
-    """rasdiald ends in time with status 0, and leaves nothing"""
+    """The agent ends in time with status 0, and leaves nothing"""
     lab.finish()
 
 
