@@ -78,6 +78,9 @@ def concentrator(name, number, options, *arguments):
                                  "-R", f"10.67.{number}.100", "-O", path, *arguments)
 
 
+lines = []  # of modems and cables
+
+
 def prepare():
     write(SLEEPER, "#!/bin/sh\nexec sleep 1000\n", 0o755)
     os.mkdir(HELPERS, 0o755)
@@ -95,15 +98,21 @@ def prepare():
     tunnel_servers.command("ip", "link", "set", "eth2", "up")
     concentrator("eth3", 3, AUTH, "-q", SLEEPER)
     concentrator("eth4", 4, HOLD)
-    devices = serial()
-    until(lambda: all(os.path.exists(device.device) for device in devices), 20, "there are modems")
+    lines.extend(serial())
+    lines_rest()
     until(lambda: all(tunnel_servers.listening(where) for where in (
         (FAR, 1701), (BLOCKED, 1701), (REFUSED, 1701), (FAR, 1723), (NOBODY, 1723), (BLOCKED, 1723))), 30, "servers listen")
+
+
+def lines_rest():
+    """Who dials too soon is hung up by the far end of the call before."""
+    until(lambda: all(line.rests() for line in lines), 20, lambda: f"lines are free: {[line.device for line in lines if not line.rests()]} are not")
 
 
 def clear_far_side():
     """Its programs that still wait for the answer that never comes. (Modems and servers stay.)"""
     tunnel_servers.kill_far(signal.SIGKILL, "pppd", "sleep")
+    lines_rest()
 
 
 # ---- the phonebook ----
@@ -209,3 +218,4 @@ class EveryType(Links):
         """Hangs them up, which were up."""
         self.hang_up_all(names)
         self.accounted(names, 631, "localRequest", "true", "down")
+        lines_rest()

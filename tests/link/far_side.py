@@ -73,6 +73,10 @@ class ModemPool:
         """The commands that it was told, in their order."""
         return read(f"{self.table}.said").decode("latin-1").splitlines()
 
+    def rests(self):
+        """Whether nobody has the line, and no far end of an earlier call is about to hang it up."""
+        return os.path.exists(f"{self.table}.rests")
+
     def lose_carrier(self):
         os.kill(self.child.pid, signal.SIGUSR1)
 

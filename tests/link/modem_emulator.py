@@ -9,7 +9,8 @@ DEVICE is made as a link to the line. TABLE is a JSON file: what the modem does 
 say: the answer, none for silence; after: seconds before it; run: the program that then has the line; echo: the far end sends everything
 back; without both the far end is silent, with mute also without having said anything. A command in place of a number ("AT+CPIN=1234")
 is answered likewise; other commands are OK. "~", with which PPP begins, is for a line on which nobody dials: a leased one, or a null
-modem cable. Commands are written down, a line each, in TABLE.said. SIGUSR1 is the loss of the carrier: the line hangs up."""
+modem cable. Commands are written down, a line each, in TABLE.said. TABLE.rests is there while nobody has
+the line open. SIGUSR1 is the loss of the carrier: the line hangs up."""
 
 import json
 import os
@@ -30,8 +31,8 @@ def lose_carrier(*_):
 
 
 class Modem:
-    def __init__(self, device, table, said):
-        self.device, self.table, self.said = device, table, said
+    def __init__(self, device, table, said, rests):
+        self.device, self.table, self.said, self.rests = device, table, said, rests
         self.master, slave = pty.openpty()
         tty.setraw(slave)
         path = os.ttyname(slave)
@@ -55,6 +56,14 @@ class Modem:
         except OSError:
             pass
 
+    def tell_rest(self, rests):
+        if rests == os.path.exists(self.rests):
+            return
+        if rests:
+            open(self.rests, "w", encoding="ascii").close()
+        else:
+            os.unlink(self.rests)
+
     def say(self, text):
         self.write(f"\r\n{text}\r\n")
 
@@ -63,6 +72,7 @@ class Modem:
         command = ""
         while True:
             octet = self.read()
+            self.tell_rest(not octet)
             if octet == "~" and octet in self.table():
                 self.act(self.table()[octet])
             self.write(octet)
@@ -115,7 +125,7 @@ def main():
     said = open(f"{table_file}.said", "a", encoding="utf-8")  # pylint: disable=consider-using-with
     signal.signal(signal.SIGUSR1, lose_carrier)
     while True:
-        modem = Modem(device, table, said)
+        modem = Modem(device, table, said, f"{table_file}.rests")
         try:
             modem.commands()
         except CarrierLost:

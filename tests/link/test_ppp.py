@@ -363,10 +363,18 @@ def hang_up_anywhere():
     check(time.monotonic() - begin < 11, "within the limit")
 
 
+def up_and_told(name):
+    """An agent that comes after a kill -9 knows it, too: the one before has written so, which is logged next, and has told it."""
+    row = up(name)
+    lab.agent.log_says(rf"entry {name}: call {row['CallId']}: connected after", 10)
+    lab.all_told()
+    return row
+
+
 @test(120)
 def adoption():
     """The agent is killed: a link that is up is found again, an attempt under way is ended with all its processes"""
-    before = up("dialed")
+    before = up_and_told("dialed")
     dial("mute")
     dial("waits")
     until(lambda: lab.get(f"rasConnState.{INDEX['mute']}") == "allDevicesConnected", 20, "LCP begins")
@@ -391,8 +399,8 @@ def adoption():
 @test(90)
 def ended_meanwhile():
     """A link that ends while no agent is there is told with its cause"""
-    up("dialed")
-    up("plain")
+    up_and_told("dialed")
+    up_and_told("plain")
     lab.kill_agent()
     modems["modem"].lose_carrier()
     # Else the far end of this line may say goodbye before the carrier is gone.
@@ -409,7 +417,7 @@ def swapped_indices():
     """Two links that are up while their entries swap indices: both are found again, one is dialed anew, nothing is left behind"""
     names = ("plain", "dialed")
     entries = lab.entries
-    before = {name: up(name) for name in names}
+    before = {name: up_and_told(name) for name in names}
     lab.kill_agent()
     lab.write_config([{**e, "index": INDEX[names[1 - names.index(e["name"])]]} if e["name"] in names else e for e in entries])
     INDEX["plain"], INDEX["dialed"] = INDEX["dialed"], INDEX["plain"]
@@ -430,6 +438,32 @@ def swapped_indices():
         lab.stop_agent()
         lab.write_config(entries)
         lab.start_agent()
+
+
+# ---- without SNMP ----
+
+@test(90)
+def from_the_shell():
+    """rasdial: dials over a modem, shows the states and the addresses, stays until it is told to hang up; another one ends with its error"""
+    def start(name):
+        return Process([os.path.join(os.path.dirname(RASDIALD), "rasdial"), "-c", lab.config, "-r", lab.run_dir, name],
+                       f"{lab.dir}/rasdial.log", lab.env())
+
+    command = start("dialed")
+    command.log_says(f"up on ras{INDEX['dialed']}", 40)
+    check(command.alive, command.log())
+    seen = [at.split()[0] for at in command.log().splitlines()]
+    wanted = ["openPort", "connectDevice", "authenticated", "connected"]
+    equal([s for s in seen if s in wanted], wanted, command.log())
+    check("10.99.8." in command.log(), f"addresses: {command.log()}")
+    command.send(signal.SIGINT)
+    equal(command.wait(20), 0, command.log())
+    command.close()
+    lab.wait(INDEX["dialed"], "down")
+    command = start("bad-chap")
+    equal(command.wait(40), 1, command.log())
+    check("Remote access error 691 - " in command.log(), command.log())
+    command.close()
 
 
 until(lambda: os.path.exists("/dev/modem"), 20, "there is a modem")
