@@ -206,7 +206,11 @@ class Lab(Books):
         """SIGHUP: the configuration is read again."""
         self.agent.send(signal.SIGHUP)
 
-    def kill_agent(self):
+    def kill_agent(self, asks=True):
+        """kill -9. Where each notification must come just once, what is up has been written down and told before: the next agent
+        tells what it finds up and not written. asks: there is a master that can be asked."""
+        if asks and "traps" in self.books:
+            self.up_is_known()
         self.agent.kill()
         self.agent = None
         self.restarts += 1
@@ -351,6 +355,12 @@ class Lab(Books):
             pending, sent = self.get("rasNotifyPending.0", "rasNotifySent.0")
             return pending == 0 and (self.restarts > 0 or sent == self.sink.mark())
         until(told, timeout, lambda: f"all is told: {self.get('rasNotifyPending.0', 'rasNotifySent.0')} wait, were sent; {self.sink.mark()} came")
+
+    def up_is_known(self):
+        """Waits until each link that is up is in the journal, which is logged next, and all is told."""
+        for index in [i for i, status in self.column("rasConnOperStatus").items() if status == "up"]:
+            self.agent.log_says(rf"call {self.get(f'rasConnCallId.{index}')}: (connected after|adopted)")
+        self.all_told()
 
     def owed(self):
         """What was owed so far as the agent counts it, read in one PDU."""

@@ -94,8 +94,8 @@ class DlmodLab(Lab):
         until(lambda: "read again: " in self.agent.log()[seen:], timeout, lambda: self.agent.log()[seen:])
         return self.agent.log()[seen:]
 
-    def kill_agent(self):
-        super().kill_agent()
+    def kill_agent(self, asks=True):
+        super().kill_agent(asks)
         self.snmpd = None
 
     def stop_snmpd(self, number=signal.SIGTERM):

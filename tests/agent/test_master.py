@@ -381,7 +381,7 @@ def agent_dies_after_commit():
     with Phases() as p:
         equal(p.master.test_set(1, (p.oid, 2, DIAL)).error, "noError")
         equal(p.master.commit_set(1).error, "noError")
-        p.lab.kill_agent()
+        p.lab.kill_agent(asks=False)
         p.master.hang_up()
         p.lab.start_agent(wait=False)
         p.master.accept(15)

@@ -241,7 +241,7 @@ def host_vanishes():
     with Site() as site:
         host = site.start().host
         site.far.cut()
-        host.kill_agent()
+        host.kill_agent(asks=False)
         site.far.vanish()
         # With another address: else its first packet may look as if it belonged to the old connection, and end that.
         site.far = netns.Far(site.hub.dir, 3)

@@ -363,18 +363,10 @@ def hang_up_anywhere():
     check(time.monotonic() - begin < 11, "within the limit")
 
 
-def up_and_told(name):
-    """An agent that comes after a kill -9 knows it, too: the one before has written so, which is logged next, and has told it."""
-    row = up(name)
-    lab.agent.log_says(rf"entry {name}: call {row['CallId']}: connected after", 10)
-    lab.all_told()
-    return row
-
-
 @test(120)
 def adoption():
     """The agent is killed: a link that is up is found again, an attempt under way is ended with all its processes"""
-    before = up_and_told("dialed")
+    before = up("dialed")
     dial("mute")
     dial("waits")
     until(lambda: lab.get(f"rasConnState.{INDEX['mute']}") == "allDevicesConnected", 20, "LCP begins")
@@ -399,8 +391,8 @@ def adoption():
 @test(90)
 def ended_meanwhile():
     """A link that ends while no agent is there is told with its cause"""
-    up_and_told("dialed")
-    up_and_told("plain")
+    up("dialed")
+    up("plain")
     lab.kill_agent()
     modems["modem"].lose_carrier()
     # Else the far end of this line may say goodbye before the carrier is gone.
@@ -417,7 +409,7 @@ def swapped_indices():
     """Two links that are up while their entries swap indices: both are found again, one is dialed anew, nothing is left behind"""
     names = ("plain", "dialed")
     entries = lab.entries
-    before = {name: up_and_told(name) for name in names}
+    before = {name: up(name) for name in names}
     lab.kill_agent()
     lab.write_config([{**e, "index": INDEX[names[1 - names.index(e["name"])]]} if e["name"] in names else e for e in entries])
     INDEX["plain"], INDEX["dialed"] = INDEX["dialed"], INDEX["plain"]
