@@ -3,6 +3,7 @@
 # modules: ppp_async ppp_deflate ppp_mppe pppoe veth ipv6
 # programs: pppd chat pppoe-server
 """Link modes dialAll and dialAsNeeded: bundles of pppd's multilink, against a pppd that does it, too."""
+import glob
 import os
 import signal
 import subprocess
@@ -114,6 +115,18 @@ def master(name):
     return int(read(f"/run/ras{INDEX[name]}.pid").split()[0])
 
 
+def both_up_alike(name):
+    """On both sides the same of the two carries the bundle. (A far end is a child of our pppd, and ended with it.)"""
+    def alike():
+        both_up(name)
+        carriers = [int(read(file) or 0) for file in glob.glob(f"{far_side.FOLDER}/run/ppp*.pid")]
+        if master(name) in map(parent, carriers):
+            return True
+        links.hang_up(name)
+        return False
+    until(alike, 60, "the same carries the bundle", pause=0)
+
+
 def ping(address="10.99.1.1", count=3):
     done = subprocess.run(["ping", "-n", "-c", str(count), "-i", "0.2", "-s", "1400", "-w", "10", address], stdout=subprocess.PIPE,
                           check=False)
@@ -162,7 +175,7 @@ def authenticated():
 @test(60)
 def member_lost():
     """The one that has joined is lost: up with the other one"""
-    both_up("two")
+    both_up_alike("two")
     other, = set(pppds()) - {master("two")}
     lose_line(other)
     links_up("two", 1)
@@ -290,7 +303,7 @@ def kill_and_start():
 @test(90)
 def adopted():
     """kill -9 of the agent with two links up: both are adopted, with call, start time and counters; hang-up ends all"""
-    both_up("two")
+    both_up_alike("two")
     ping()
     octets = lab.get(f"rasStatsCallInOctets.{INDEX['two']}")
     before, processes = links.row("two"), pppds()
