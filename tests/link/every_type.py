@@ -55,7 +55,7 @@ def serial():
         return server(f"serial{number}", number, f"{options}\n{SHORT}")
 
     def dialed(device):
-        return ModemPool(device, {
+        ModemPool(device, {
             NUMBERS["up"]: {"say": "CONNECT", "run": far_end(AUTH)},
             NUMBERS["connectDevice"]: {},
             NUMBERS["allDevicesConnected"]: {"say": "CONNECT"},
@@ -63,7 +63,10 @@ def serial():
             NUMBERS["again"]: {"say": "BUSY"}})
     cables = {"up": {"~": {"run": server("cable", 20, f"{AUTH}\n{SHORT}")}}, "connectDevice": {"AT&L1": {}}, "allDevicesConnected": {"~": {"mute": True}},
               "authNotify": {"~": {"run": server("held-cable", 21, f"{HOLD}\n{SHORT}")}}}
-    return [dialed("/dev/modem"), dialed("/dev/cell"), *(ModemPool(f"/dev/{place}", table) for place, table in cables.items())]
+    dialed("/dev/modem")
+    dialed("/dev/cell")
+    for place, table in cables.items():
+        ModemPool(f"/dev/{place}", table)
 
 
 def concentrator(name, number, options, *arguments):
@@ -76,9 +79,6 @@ def concentrator(name, number, options, *arguments):
     write(path, f"{options}\nname far\nlocal\nnodefaultroute\nnoproxyarp\nlcp-restart 1\n")
     return tunnel_servers.Server("pppoe-server", "-F", "-I", f"{name}p", "-C", "concentrator", "-L", f"10.67.{number}.1",
                                  "-R", f"10.67.{number}.100", "-O", path, *arguments)
-
-
-lines = []  # of modems and cables
 
 
 def prepare():
@@ -98,21 +98,14 @@ def prepare():
     tunnel_servers.command("ip", "link", "set", "eth2", "up")
     concentrator("eth3", 3, AUTH, "-q", SLEEPER)
     concentrator("eth4", 4, HOLD)
-    lines.extend(serial())
-    lines_rest()
+    serial()
     until(lambda: all(tunnel_servers.listening(where) for where in (
         (FAR, 1701), (BLOCKED, 1701), (REFUSED, 1701), (FAR, 1723), (NOBODY, 1723), (BLOCKED, 1723))), 30, "servers listen")
-
-
-def lines_rest():
-    """Who dials too soon is hung up by the far end of the call before."""
-    until(lambda: all(line.rests() for line in lines), 20, lambda: f"lines are free: {[line.device for line in lines if not line.rests()]} are not")
 
 
 def clear_far_side():
     """Its programs that still wait for the answer that never comes. (Modems and servers stay.)"""
     tunnel_servers.kill_far(signal.SIGKILL, "pppd", "sleep")
-    lines_rest()
 
 
 # ---- the phonebook ----
@@ -177,6 +170,8 @@ class EveryType(Links):
         return [self.index[name] for name in names]
 
     def dial_all(self, names):
+        for name in names:
+            self.line_rests(name)
         self.lab.dial(*self.indices(names))
 
     def hang_up_all(self, names):
@@ -218,4 +213,3 @@ class EveryType(Links):
         """Hangs them up, which were up."""
         self.hang_up_all(names)
         self.accounted(names, 631, "localRequest", "true", "down")
-        lines_rest()

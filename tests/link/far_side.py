@@ -61,8 +61,10 @@ def secrets(users, more=""):
 
 class ModemPool:
     """A modem on a device; see modem_emulator.py."""
+    on = {}  # by device
 
     def __init__(self, device, numbers):
+        self.on[device] = self
         self.device = device
         self.table = table = f"{FOLDER}/numbers-{os.path.basename(device)}"
         write(table, json.dumps(numbers))
@@ -76,6 +78,10 @@ class ModemPool:
     def rests(self):
         """Whether nobody has the line, and no far end of an earlier call is about to hang it up."""
         return os.path.exists(f"{self.table}.rests")
+
+    def lock(self):
+        """pppd's, while somebody has the line."""
+        return "/var/lock/LCK.." + os.path.realpath(self.device).removeprefix("/dev/").replace("/", "_")
 
     def lose_carrier(self):
         os.kill(self.child.pid, signal.SIGUSR1)

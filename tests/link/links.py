@@ -143,7 +143,15 @@ class Links:
         status, output = self.lab.tool("snmpset", f"RASDIAL-MIB::rasConnAction.{self.index[name]}", "i", action, names=True)
         equal(status, 0, f"{action} {name}: {output}")
 
+    def line_rests(self, name):
+        """Who dials too soon is hung up by the far end of the call before. A line that is taken is left alone."""
+        mine, = (e for e in self.lab.entries if e["name"] == name)
+        for device in {e.get("device_name") for e in (mine, *mine.get("subentries", ()))} & ModemPool.on.keys():
+            line = ModemPool.on[device]
+            until(lambda: line.rests() or os.path.exists(line.lock()), 20, f"{device} rests")  # pylint: disable=cell-var-from-loop
+
     def dial(self, name):
+        self.line_rests(name)
         self.act(name, "dial")
 
     def hang_up(self, name):

@@ -12,6 +12,7 @@ is answered likewise; other commands are OK. "~", with which PPP begins, is for 
 modem cable. Commands are written down, a line each, in TABLE.said. TABLE.rests is there while nobody has
 the line open. SIGUSR1 is the loss of the carrier: the line hangs up."""
 
+import contextlib
 import json
 import os
 import pty
@@ -125,10 +126,11 @@ def main():
     said = open(f"{table_file}.said", "a", encoding="utf-8")  # pylint: disable=consider-using-with
     signal.signal(signal.SIGUSR1, lose_carrier)
     while True:
-        modem = Modem(device, table, said, f"{table_file}.rests")
-        try:
+        modem = None
+        with contextlib.suppress(CarrierLost):
+            modem = Modem(device, table, said, f"{table_file}.rests")
             modem.commands()
-        except CarrierLost:
+        if modem:
             modem.close()
 
 

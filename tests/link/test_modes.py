@@ -62,6 +62,7 @@ def paused(name, state, after=0):
     row = until(lambda: (lambda r: r if r["State"] == state and r["LastChange"] != after else None)(links.row(name)), 40,
                 lambda: f"{name} is in {state}: {links.row(name)}\n{links.attempt_log(name)}")
     equal((row["OperStatus"], row["IfName"], ours(), glob.glob("/var/lock/LCK*")), ("authenticating", "", {}, []))
+    links.line_rests(name)
     return row
 
 

@@ -305,7 +305,7 @@ def modem_silent():
     """modem: nobody answers, the modem is dead, the peer is, the line echoes"""
     fails("silent", 678, "noAnswer", "connectDevice")
     modems["dead"] = ModemPool("/dev/dead", {})
-    until(lambda: os.path.exists("/dev/dead"), 10, "there is a dead modem")
+    until(modems["dead"].rests, 10, "there is a dead modem")
     os.kill(modems["dead"].child.pid, signal.SIGSTOP)
     fails("dead-modem", 660, "hardwareFailure", "connectDevice")
     os.kill(modems["dead"].child.pid, signal.SIGKILL)
@@ -333,7 +333,8 @@ def modem_missing():
     """modem: no device, no line, locked, chat missing"""
     fails("no-device", 608, "portUnavailable", "openPort", text="/dev/ttyUSB77 does not exist")
     fails("no-line", 615, "portUnavailable")
-    lock = "/var/lock/LCK.." + os.path.realpath("/dev/modem").removeprefix("/dev/").replace("/", "_")
+    links.line_rests("dialed")
+    lock = modems["modem"].lock()
     far_side.write(lock, f"{os.getpid():10d}\n", 0o644)
     fails("dialed", 633, "portUnavailable", "openPort")
     check(os.path.exists(lock), "somebody else's lock stays")
