@@ -43,17 +43,22 @@ static void remove_lock(const char *device, pid_t pid)
 
 void pppd_remove_files(struct ras_call *call, const struct pppd_link *link)
 {
+	struct pppd_state state = PPPD_STATE_NONE;
 	char name[32], path[80];
+	pid_t pid = link->pid;
 
-	if (link->pid > 0) {
-		remove_lock(link->device, link->pid);
+	/* One that somebody else had started may have ended before it became known. */
+	if (pid == 0 && pppd_state_read(ras_call_rundir(call), link->state_file, &state) == 0)
+		pid = state.pid;
+	if (pid > 0) {
+		remove_lock(link->device, pid);
 		for (size_t i = 0; i < ARRAY_SIZE(pid_dirs); i++) {
 			pppd_linkname(link->index, name);
 			snprintf(path, sizeof(path), "%s/ppp-%s.pid", pid_dirs[i], name);
-			remove_if_of(path, link->pid);
+			remove_if_of(path, pid);
 			pppd_ifname(link->unit, name);
 			snprintf(path, sizeof(path), "%s/%s.pid", pid_dirs[i], name);
-			remove_if_of(path, link->pid);
+			remove_if_of(path, pid);
 		}
 	}
 	unlinkat(ras_call_rundir(call), link->state_file, 0);
