@@ -116,11 +116,11 @@ def master(name):
 
 
 def both_up_alike(name):
-    """On both sides the same of the two carries the bundle. (A far end is a child of our pppd, and ended with it.)"""
+    """On both sides the same of the two carries the bundle, the only one. (A far end is a child of our pppd, and ended with it.)"""
     def alike():
         both_up(name)
         carriers = [int(read(file) or 0) for file in glob.glob(f"{far_side.FOLDER}/run/ppp*.pid")]
-        if master(name) in map(parent, carriers):
+        if [parent(carrier) for carrier in carriers] == [master(name)]:
             return True
         links.hang_up(name)
         return False
