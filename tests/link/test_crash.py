@@ -4,11 +4,6 @@
 # programs: pppd chat xl2tpd pptp pptpd pppoe-server
 """kill -9 of the agent in each state of an attempt, for each device type: nothing is left of the attempt, it is accounted for, and the
 entry can be dialed again."""
-import ctypes
-import os
-import re
-import signal
-
 from every_type import STATES, EveryType, clear_far_side, names_at
 from links import *
 
@@ -65,36 +60,6 @@ def killed_at_once():
         links.crash()
         links.accounted(names)
         clear_far_side()
-
-
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
-
-
-def ptrace(request, pid):
-    equal(ctypes.CDLL(None).ptrace(request, pid, None, None), 0, f"ptrace({request}, {pid})")
-
-
-@test(90)
-def killed_before_pppd():
-    """Killed while xl2tpd starts pppd, which the next agent does not know either and ends with xl2tpd: it leaves no pid file"""
-    go = f"{far_side.FOLDER}/go"
-    take_away("pppd")
-    write(f"{SBIN}/pppd", f"#!/bin/sh\nuntil [ -e {go} ]; do sleep 0.02; done\nexec {SBIN}/pppd.away \"$@\"\n", 0o755)
-    links.dial("l2tp-up")
-    until(lambda: "pppd" in ours().values(), 20, "xl2tpd starts pppd")
-    (xl2tpd,) = (pid for pid, name in ours().items() if name == "xl2tpd")
-    lab.kill_agent()
-    # SIGCONT, which comes with each request to end, would let a stopped one go.
-    ptrace(PTRACE_SEIZE, xl2tpd)
-    ptrace(PTRACE_INTERRUPT, xl2tpd)
-    os.waitpid(xl2tpd, WALL)
-    lab.start_agent(wait=False)
-    until(lambda: re.search(rb"ShdPnd:\t0*[1-9a-f]", read(f"/proc/{xl2tpd}/status")), 20, "xl2tpd is asked to end", pause=0)
-    write(go, "")
-    until(lambda: os.path.exists(f"/run/ras{INDEX['l2tp-up']}.pid"), 20, "pppd writes its number", pause=0)
-    ptrace(PTRACE_DETACH, xl2tpd)
-    links.accounted(["l2tp-up"])
-    clear_far_side()
 
 
 @test(90)
