@@ -320,6 +320,45 @@ static void one_link_is_adopted(void **state)
 	adopted(*state, "setup=300ms,drop=2s", 1);
 }
 
+static atomic_bool hanging_up;
+
+/* Takes until the agent ends, or somebody hangs up. */
+static void hang_up_slowly(struct ras_call *call)
+{
+	atomic_store(&hanging_up, true);
+	while (ras_call_wait(call, NULL, 0, -1) >= 0)
+		;
+	ras_driver_loopback.hang_up(call);
+}
+
+/* What it has carried is not forgotten. */
+static void a_link_is_lost_while_the_agent_ends(void **state)
+{
+	struct lab *lab = *state;
+	struct ras_driver slow = ras_driver_loopback;
+	const struct ras_driver *const drivers[] = {&slow, NULL};
+	struct ras_conn_info before, after;
+	struct ras_conn *conn;
+
+	slow.hang_up = hang_up_slowly;
+	lab->drivers = drivers;
+	atomic_store(&hanging_up, false);
+	bundle(lab, GOOD, "drop=2s");
+	lab_start(lab);
+	conn = dial(lab);
+	wait_up_with_both(lab, conn);
+	LAB_WAIT(lab, atomic_load(&hanging_up));
+	before = lab_info(conn);
+	lab_stop(lab);
+	lab->drivers = lab_drivers;
+	lab_start(lab);
+	conn = lab_conn(lab, "hq");
+	after = lab_info(conn);
+	assert_int_equal(after.call_id, before.call_id);
+	assert_true(after.call_traffic.in_octets >= before.call_traffic.in_octets);
+	hang_up(lab, conn);
+}
+
 /* Takes all descriptors of this process but so many. Returns how many were taken, in ret. */
 static int take_descriptors(int but, int ret[128])
 {
@@ -796,6 +835,7 @@ int main(void)
 		LAB_TEST(idle_ends_all),
 		LAB_TEST(two_links_are_adopted),
 		LAB_TEST(one_link_is_adopted),
+		LAB_TEST(a_link_is_lost_while_the_agent_ends),
 		LAB_TEST(adopted_without_descriptors),
 		LAB_TEST(records_without_a_bundle),
 		LAB_TEST(a_bundle_needs_a_subentry),
