@@ -25,6 +25,8 @@
 #define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2) /* Linux 6.9 */
 #endif
 
+#define GROUP_END_MS 500 /* one whose parent does not reap it is not waited for */
+
 /* ---- /proc ---- */
 
 struct proc_stat {
@@ -438,6 +440,15 @@ bool process_ask(struct process *p, int sig, int timeout_ms)
 	return wait_until(p, clock_mono_ms() + timeout_ms);
 }
 
+/* The kernel has no event for it. A process that has been killed still ends the system call that it is in. */
+static void wait_for_group(pid_t group)
+{
+	int64_t end = clock_mono_ms() + GROUP_END_MS;
+
+	while (kill(-group, 0) == 0 && clock_mono_ms() < end)
+		poll(NULL, 0, 1);
+}
+
 int process_end(struct process *p, int timeout_ms)
 {
 	int64_t start = clock_mono_ms();
@@ -457,6 +468,7 @@ int process_end(struct process *p, int timeout_ms)
 
 	process_signal_group(p, SIGKILL);
 	reap_finally(p);
+	wait_for_group(p->pid);
 	return 0;
 }
 

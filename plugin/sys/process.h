@@ -55,8 +55,9 @@ void process_end_orphans(pid_t group, pid_t session);
 bool process_reap(struct process *p);
 
 /* Ends the process and its whole group: SIGTERM, after half of timeout_ms SIGKILL, waits for the end of the leader up
- * to timeout_ms, then SIGKILLs what is left of the group. Returns 0 or -ETIMEDOUT. A process that has ended already
- * only has its group cleaned. The pidfd stays open until process_release(). Blocks: dial threads only. */
+ * to timeout_ms, then SIGKILLs what is left of the group, which has half a second to be gone. Returns 0 or -ETIMEDOUT.
+ * A process that has ended already only has its group cleaned. The pidfd stays open until process_release(). Blocks:
+ * dial threads only. */
 int process_end(struct process *p, int timeout_ms);
 
 /* Sends a signal to the process alone, not to its group, and waits up to timeout_ms for its end. Returns true if it has

@@ -668,7 +668,7 @@ static void test_end_of_a_group(void **state)
 	member = watch_said(&o);
 	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
 	assert_int_equal(p.status, 128 + SIGTERM);
-	assert_true(wait_readable(member));
+	assert_false(is_alive(member));
 	fd_close(member);
 	finish(&p, &o);
 }
@@ -688,7 +688,7 @@ static void test_end_of_a_group_without_leader(void **state)
 	assert_true(is_alive(member));
 	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
 	assert_int_equal(p.status, 128 + SIGKILL);
-	assert_true(wait_readable(member));
+	assert_false(is_alive(member));
 	fd_close(member);
 	finish(&p, &o);
 }
@@ -904,7 +904,7 @@ static void test_adopted_group(void **state)
 	assert_int_equal(process_adopt(pid, started, &p), 0);
 	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
 	assert_true(p.ended);
-	assert_true(wait_readable(member));
+	assert_false(is_alive(member));
 	fd_close(member);
 	finish(&p, &o);
 }
@@ -924,7 +924,7 @@ static void test_adopted_group_without_leader(void **state)
 	wait_end(&p);
 	assert_true(is_alive(member));
 	assert_int_equal(process_end(&p, PATIENCE_MS), 0);
-	assert_true(wait_readable(member));
+	assert_false(is_alive(member));
 	fd_close(member);
 	finish(&p, &o);
 }
