@@ -207,6 +207,20 @@ static int write_new(int dirfd, const char *name, const void *data, size_t size,
 	return r;
 }
 
+/* A name for each thread. */
+static bool temporary_name(const char *name, pid_t thread, char ret[NAME_MAX + 1])
+{
+	return snprintf(ret, NAME_MAX + 1, ".%s.%d", name, (int)thread) <= NAME_MAX;
+}
+
+void file_remove_temporary(int dirfd, const char *name, pid_t thread)
+{
+	char temporary[NAME_MAX + 1];
+
+	if (temporary_name(name, thread, temporary))
+		unlinkat(dirfd, temporary, 0);
+}
+
 int file_replace(int dirfd, const char *path, const void *data, size_t size, bool durable)
 {
 	_cleanup_fd_ int folder = -1;
@@ -218,9 +232,9 @@ int file_replace(int dirfd, const char *path, const void *data, size_t size, boo
 	if (folder < 0)
 		return folder;
 
-	/* A name for each thread. What a crash left of this name is nobody's. */
-	if (snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int)gettid()) >= (int)sizeof(temporary))
+	if (!temporary_name(name, gettid(), temporary))
 		return -ENAMETOOLONG;
+	/* What a crash left of this name is nobody's. */
 	r = write_new(folder, temporary, data, size, durable);
 	if (r == -EEXIST && unlinkat(folder, temporary, 0) == 0)
 		r = write_new(folder, temporary, data, size, durable);

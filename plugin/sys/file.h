@@ -33,6 +33,9 @@ int file_replace(int dirfd, const char *path, const void *data, size_t size, boo
 /* Removes what file_replace() of a process that was killed has left behind. Call while nobody else writes there. */
 void dir_remove_temporary(int dirfd);
 
+/* The same for one file, of a name without folder, and one thread: for a process the number of its first. */
+void file_remove_temporary(int dirfd, const char *name, pid_t thread);
+
 /* Renames path to the first free of path.WHY-1, -2, ... so that nothing is overwritten; why is a word such as
  * "damaged". Writes the new name to ret_name (cut to size). Returns 0 or negative errno. */
 int file_set_aside(int dirfd, const char *path, const char *why, char *ret_name, size_t size);

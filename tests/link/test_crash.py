@@ -4,8 +4,15 @@
 # programs: pppd chat xl2tpd pptp pptpd pppoe-server
 """kill -9 of the agent in each state of an attempt, for each device type: nothing is left of the attempt, it is accounted for, and the
 entry can be dialed again."""
+import contextlib
+import ctypes
+import os
+import re
+import signal
+
 from every_type import STATES, EveryType, clear_far_side, names_at
 from links import *
+from rowfiles import seal_line
 
 links = EveryType()
 lab, INDEX = links.lab, links.index
@@ -60,6 +67,63 @@ def killed_at_once():
         links.crash()
         links.accounted(names)
         clear_far_side()
+
+
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+
+@contextlib.contextmanager
+def held(pid):
+    """It does nothing meanwhile. SIGCONT, which comes with each request to end, would let one go that is only stopped."""
+    ptrace = ctypes.CDLL(None).ptrace
+    equal(ptrace(PTRACE_SEIZE, pid, None, None), 0, f"{pid} is seized")
+    equal(ptrace(PTRACE_INTERRUPT, pid, None, None), 0, f"{pid} is interrupted")
+    os.waitpid(pid, WALL)
+    try:
+        yield
+    finally:
+        equal(ptrace(PTRACE_DETACH, pid, None, None), 0, f"{pid} is let go")
+
+
+def pending(pid):
+    """Signals that have been sent to a process that is held."""
+    mask = int(re.search(rb"ShdPnd:\t(\w+)", read(f"/proc/{pid}/status"))[1], 16)
+    return [number for number in signal.Signals if mask >> number - 1 & 1]
+
+
+@contextlib.contextmanager
+def patient_agent():
+    """The next one waits longer for what it ends than a busy machine may take to begin it."""
+    lab.write_config(agent={"hang_up_timeout": 120})
+    try:
+        yield
+    finally:
+        lab.write_config(agent={"hang_up_timeout": 10})
+        lab.hup()
+
+
+@test(120)
+def killed_before_pppd():
+    """Killed while xl2tpd starts pppd, which the next agent does not know either and ends with xl2tpd: no file is left, wherever it was"""
+    run, index = lab.run_dir, INDEX["l2tp-up"]
+    take_away("pppd")
+    write(f"{SBIN}/pppd", "#!/bin/sh\nexec sleep 60\n", 0o755)  # its files come from here, each as at another moment
+    links.dial("l2tp-up")
+    until(lambda: "sleep" in ours().values(), 20, "xl2tpd starts pppd")
+    pids = {program: pid for pid, program in ours().items()}
+    call = links.row("l2tp-up")["CallId"]
+    lab.kill_agent()
+    with patient_agent():
+        with held(pids["xl2tpd"]):
+            lab.start_agent(wait=False)
+            until(lambda: signal.SIGINT in pending(pids["xl2tpd"]), 20, "xl2tpd is asked to end", pause=0)
+            write(f"{run}/{call}.ppp", seal_line(b"ppp pid=%d started=1 phase=4" % pids["sleep"]).decode())
+            write(f"{run}/.{call}.ppp.{pids['sleep']}", "ppp")  # killed before it was given its name
+            write(f"/run/ppp-rasdial-{index}.pid", f"{pids['sleep']}\n")
+            write(f"/run/ras{index}.pid", "")  # killed before it was written
+        lab.wait_agent()
+        links.accounted(["l2tp-up"])
+    clear_far_side()
 
 
 @test(90)

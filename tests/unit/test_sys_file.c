@@ -439,6 +439,21 @@ static void test_leftovers_go(void **state)
 		expect(folder, stay[i], "stays");
 }
 
+static void test_leftover_of_one_writer(void **state)
+{
+	struct folder *folder = *state;
+
+	put(folder, "f", "stays");
+	put(folder, ".f.11", "stays");
+	put(folder, ".g.12", "stays");
+	put(folder, ".f.12", "goes");
+	file_remove_temporary(folder->fd, "f", 12);
+	file_remove_temporary(folder->fd, "f", 13);
+	assert_int_equal(count_names(folder), 3);
+	expect(folder, ".f.11", "stays");
+	expect(folder, ".g.12", "stays");
+}
+
 /* ---- setting aside ---- */
 
 static void test_set_aside(void **state)
@@ -504,6 +519,7 @@ int main(void)
 		file_test(test_replace_over_leftover),
 		file_test(test_replace_from_many_threads),
 		file_test(test_leftovers_go),
+		file_test(test_leftover_of_one_writer),
 		file_test(test_set_aside),
 		file_test(test_set_aside_fails),
 	};
