@@ -25,7 +25,7 @@
 #define PIDFD_SIGNAL_PROCESS_GROUP (1u << 2) /* Linux 6.9 */
 #endif
 
-#define GROUP_END_MS 500 /* one whose parent does not reap it is not waited for */
+#define GROUP_END_MS 500 /* one that hangs in the kernel is not waited for */
 
 /* ---- /proc ---- */
 
@@ -130,9 +130,15 @@ static bool is_in_group(pid_t pid, const void *what)
 	return read_stat(pid, &st) == 0 && st.group == g->group && st.session == g->session;
 }
 
+/* The number of a group is taken as long as one of it waits to be reaped. */
 static bool group_lives(pid_t group, pid_t session)
 {
 	return search(is_in_group, &(struct group){group, session}) != 0;
+}
+
+static bool runs_in_group(pid_t pid, const void *what)
+{
+	return is_in_group(pid, what) && process_started(pid) > 0;
 }
 
 static bool read_fd_path(pid_t pid, int fd, char ret[PATH_MAX])
@@ -440,12 +446,13 @@ bool process_ask(struct process *p, int sig, int timeout_ms)
 	return wait_until(p, clock_mono_ms() + timeout_ms);
 }
 
-/* The kernel has no event for it. A process that has been killed still ends the system call that it is in. */
-static void wait_for_group(pid_t group)
+/* The kernel has no event for it. One that has been killed still ends the system call that it is in. */
+static void wait_for_group(const struct process *p)
 {
+	const struct group group = {p->pid, p->session};
 	int64_t end = clock_mono_ms() + GROUP_END_MS;
 
-	while (kill(-group, 0) == 0 && clock_mono_ms() < end)
+	while (kill(-p->pid, 0) == 0 && search(runs_in_group, &group) != 0 && clock_mono_ms() < end)
 		poll(NULL, 0, 1);
 }
 
@@ -468,7 +475,7 @@ int process_end(struct process *p, int timeout_ms)
 
 	process_signal_group(p, SIGKILL);
 	reap_finally(p);
-	wait_for_group(p->pid);
+	wait_for_group(p);
 	return 0;
 }
 
