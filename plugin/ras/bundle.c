@@ -391,13 +391,11 @@ static void bundle_hang_up(struct ras_call *call)
 
 static void bundle_release(struct ras_call *call)
 {
-	struct bundle_state s;
-
 	if (!call->data)
 		return;
 	bundle_end(call, LINK_RELEASE);
 	/* A link may have been lost meanwhile: what it has carried goes on to the next agent. */
-	look(call->data, &s);
+	bundle_note(call->data);
 	ras_call_save(call);
 	bundle_free(call->data);
 }

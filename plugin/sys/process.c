@@ -127,18 +127,12 @@ static bool is_in_group(pid_t pid, const void *what)
 	const struct group *g = what;
 	struct proc_stat st = {};
 
-	return read_stat(pid, &st) == 0 && st.group == g->group && st.session == g->session;
+	return read_stat(pid, &st) == 0 && !stat_is_dead(&st) && st.group == g->group && st.session == g->session;
 }
 
-/* The number of a group is taken as long as one of it waits to be reaped. */
 static bool group_lives(pid_t group, pid_t session)
 {
 	return search(is_in_group, &(struct group){group, session}) != 0;
-}
-
-static bool runs_in_group(pid_t pid, const void *what)
-{
-	return is_in_group(pid, what) && process_started(pid) > 0;
 }
 
 static bool read_fd_path(pid_t pid, int fd, char ret[PATH_MAX])
@@ -414,14 +408,27 @@ void process_signal_group(const struct process *p, int sig)
 		pidfd_send_signal(p->pidfd, sig, NULL, 0);
 }
 
+/* The kernel has no event for it. One that has been killed still ends the system call that it is in. Who runs is looked
+ * up only if they are not all gone and reaped a moment later: /proc may be long. */
+static void wait_for_group(pid_t group, pid_t session)
+{
+	for (int pause = 1; pause < GROUP_END_MS && kill(-group, 0) == 0; pause *= 2) {
+		if (pause > 1 && !group_lives(group, session))
+			return;
+		poll(NULL, 0, pause);
+	}
+}
+
 void process_end_orphans(pid_t group, pid_t session)
 {
 	struct proc_stat st = {};
 
 	if (group <= 1 || session < 0 || (read_stat(group, &st) == 0 && !stat_is_dead(&st)))
 		return;
-	if (group_lives(group, session))
+	if (group_lives(group, session)) {
 		kill(-group, SIGKILL);
+		wait_for_group(group, session);
+	}
 }
 
 static bool wait_until(struct process *p, int64_t deadline)
@@ -446,16 +453,6 @@ bool process_ask(struct process *p, int sig, int timeout_ms)
 	return wait_until(p, clock_mono_ms() + timeout_ms);
 }
 
-/* The kernel has no event for it. One that has been killed still ends the system call that it is in. */
-static void wait_for_group(const struct process *p)
-{
-	const struct group group = {p->pid, p->session};
-	int64_t end = clock_mono_ms() + GROUP_END_MS;
-
-	while (kill(-p->pid, 0) == 0 && search(runs_in_group, &group) != 0 && clock_mono_ms() < end)
-		poll(NULL, 0, 1);
-}
-
 int process_end(struct process *p, int timeout_ms)
 {
 	int64_t start = clock_mono_ms();
@@ -475,7 +472,7 @@ int process_end(struct process *p, int timeout_ms)
 
 	process_signal_group(p, SIGKILL);
 	reap_finally(p);
-	wait_for_group(p);
+	wait_for_group(p->pid, p->session);
 	return 0;
 }
 

@@ -44,9 +44,9 @@ int process_spawn(const char *const argv[], const char *const envp[], const stru
  * reaped then) or is another one, or negative errno. */
 int process_adopt(pid_t pid, uint64_t started, struct process *ret);
 
-/* SIGKILLs what is left of the group of a process that has ended, which process_adopt() did not find any more. While
- * any of it lives the number is given to nobody else; the session (of struct process; 0 where it began outside of
- * our name space) tells a group that came later. */
+/* SIGKILLs what is left of the group of a process that has ended, which process_adopt() did not find any more, and
+ * waits as process_end() does. While any of it lives the number is given to nobody else; the session (of struct
+ * process; 0 where it began outside of our name space) tells a group that came later. Blocks: dial threads only. */
 void process_end_orphans(pid_t group, pid_t session);
 
 /* Takes note of the end without waiting, once the pidfd is readable. Returns true if the process has ended (now or

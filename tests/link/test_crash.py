@@ -5,7 +5,6 @@
 """kill -9 of the agent in each state of an attempt, for each device type: nothing is left of the attempt, it is accounted for, and the
 entry can be dialed again."""
 import contextlib
-import ctypes
 import os
 import re
 import signal
@@ -13,6 +12,7 @@ import signal
 from every_type import STATES, EveryType, clear_far_side, names_at
 from links import *
 from rowfiles import seal_line
+from syscalls import DETACH, INTERRUPT, LIBC, SEIZE, WALL
 
 links = EveryType()
 lab, INDEX = links.lab, links.index
@@ -69,37 +69,22 @@ def killed_at_once():
         clear_far_side()
 
 
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
-
-
 @contextlib.contextmanager
 def held(pid):
     """It does nothing meanwhile. SIGCONT, which comes with each request to end, would let one go that is only stopped."""
-    ptrace = ctypes.CDLL(None).ptrace
-    equal(ptrace(PTRACE_SEIZE, pid, None, None), 0, f"{pid} is seized")
-    equal(ptrace(PTRACE_INTERRUPT, pid, None, None), 0, f"{pid} is interrupted")
+    equal(LIBC.ptrace(SEIZE, pid, None, None), 0, f"{pid} is seized")
+    equal(LIBC.ptrace(INTERRUPT, pid, None, None), 0, f"{pid} is interrupted")
     os.waitpid(pid, WALL)
     try:
         yield
     finally:
-        equal(ptrace(PTRACE_DETACH, pid, None, None), 0, f"{pid} is let go")
+        equal(LIBC.ptrace(DETACH, pid, None, None), 0, f"{pid} is let go")
 
 
 def pending(pid):
     """Signals that have been sent to a process that is held."""
     mask = int(re.search(rb"ShdPnd:\t(\w+)", read(f"/proc/{pid}/status"))[1], 16)
     return [number for number in signal.Signals if mask >> number - 1 & 1]
-
-
-@contextlib.contextmanager
-def patient_agent():
-    """The next one waits longer for what it ends than a busy machine may take to begin it."""
-    lab.write_config(agent={"hang_up_timeout": 120})
-    try:
-        yield
-    finally:
-        lab.write_config(agent={"hang_up_timeout": 10})
-        lab.hup()
 
 
 @test(120)
@@ -113,16 +98,15 @@ def killed_before_pppd():
     pids = {program: pid for pid, program in ours().items()}
     call = links.row("l2tp-up")["CallId"]
     lab.kill_agent()
-    with patient_agent():
-        with held(pids["xl2tpd"]):
-            lab.start_agent(wait=False)
-            until(lambda: signal.SIGINT in pending(pids["xl2tpd"]), 20, "xl2tpd is asked to end", pause=0)
-            write(f"{run}/{call}.ppp", seal_line(b"ppp pid=%d started=1 phase=4" % pids["sleep"]).decode())
-            write(f"{run}/.{call}.ppp.{pids['sleep']}", "ppp")  # killed before it was given its name
-            write(f"/run/ppp-rasdial-{index}.pid", f"{pids['sleep']}\n")
-            write(f"/run/ras{index}.pid", "")  # killed before it was written
-        lab.wait_agent()
-        links.accounted(["l2tp-up"])
+    with held(pids["xl2tpd"]):
+        lab.start_agent(wait=False)
+        until(lambda: signal.SIGINT in pending(pids["xl2tpd"]), 20, "xl2tpd is asked to end", pause=0)
+        write(f"{run}/{call}.ppp", seal_line(b"ppp pid=%d started=1 phase=4" % pids["sleep"]).decode())
+        write(f"{run}/.{call}.ppp.{pids['sleep']}", "ppp")  # killed before it was given its name
+        write(f"/run/ppp-rasdial-{index}.pid", f"{pids['sleep']}\n")
+        write(f"/run/ras{index}.pid", "")  # killed before it was written
+    lab.wait_agent()
+    links.accounted(["l2tp-up"])
     clear_far_side()
 
 

@@ -119,9 +119,9 @@ def both_up_alike(name):
     """On both sides the same of the two carries the bundle, the only one. (A far end is a child of our pppd, and ended with it.)"""
     def alike():
         both_up(name)
-        written = [int(read(file) or 0) for file in glob.glob(f"{far_side.FOLDER}/run/ppp*.pid")]
+        parents = [parent(int(read(file) or 0)) for file in glob.glob(f"{far_side.FOLDER}/run/ppp*.pid")]
         # One that was killed has left its file.
-        if [parent(carrier) for carrier in written if parent(carrier) != 0] == [master(name)]:
+        if [p for p in parents if p != 0] == [master(name)]:
             return True
         links.hang_up(name)
         return False
